@@ -1,0 +1,5 @@
+"""Run rnnterm as `python -m rnnterm`."""
+
+from rnnterm.cli.main import main
+
+main()

@@ -1,0 +1,98 @@
+"""The Python API: the command line's verbs as functions.
+
+import rnnterm
+
+result = rnnterm.train("othello", time_budget="20s", hidden_size=128)
+print(rnnterm.load(result.run).generate("OTHELLO:", length=300))
+"""
+
+import secrets
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnnterm.nn.modelfile import Model, load_model
+from rnnterm.runs.models import find_model
+from rnnterm.sampling.generator import generate
+from rnnterm.sampling.strategies import Strategy
+
+if TYPE_CHECKING:
+    from rnnterm.training.events import Listener
+    from rnnterm.training.run import TrainingResult
+
+
+def train(
+    corpus: str | Path | None = None,
+    *,
+    recipe: str = "fast",
+    name: str | None = None,
+    resume: bool = False,
+    runs: Path | None = None,
+    report: "Listener | None" = None,
+    **settings: Any,
+) -> "TrainingResult":
+    """Train a network on a corpus: a path, a bundled name, or `-` for standard input.
+
+    Args:
+        recipe: a bundled recipe's name or the path of a TOML file.
+        name: the run's name; a fresh one is chosen without it.
+        resume: go on with the run called `name`, or the latest on this corpus.
+        runs: the folder of runs; otherwise `RNNTERM_RUNS` or the user's data folder.
+        report: called with every event of the training.
+        settings: recipe values by name, such as `steps=500` or `hidden_size=256`.
+
+    Raises RnntermError where the text, a value or the machine does not allow it.
+    """
+    from rnnterm.training.run import TrainingSession
+
+    source = None if corpus is None else str(corpus)
+    if resume:
+        session = TrainingSession.resume(source, settings=settings, name=name, runs=runs)
+    else:
+        session = TrainingSession.start(
+            source or "", recipe=recipe, settings=settings, name=name, runs=runs
+        )
+    return session.train(report)
+
+
+def load(model: str | Path, *, runs: Path | None = None) -> "LoadedModel":
+    """A trained model by path, run name or bundled name, ready to generate; needs no torch.
+
+    Raises RnntermError for a model that is missing or damaged.
+    """
+    return LoadedModel(load_model(find_model(str(model), runs)))
+
+
+class LoadedModel:
+    """A trained network that continues texts.
+
+    Attributes:
+        model: its spec, vocabulary, tensors and training record.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def generate(
+        self,
+        seed: str = "",
+        length: int = 500,
+        *,
+        temperature: float = 0.8,
+        rng_seed: int | None = None,
+    ) -> str:
+        """`length` characters that continue `seed`; the same `rng_seed`, the same characters."""
+        return "".join(self.stream(seed, length, temperature=temperature, rng_seed=rng_seed))
+
+    def stream(
+        self,
+        seed: str = "",
+        length: int = 500,
+        *,
+        temperature: float = 0.8,
+        rng_seed: int | None = None,
+    ) -> Iterator[str]:
+        """The same characters, each as soon as it is made."""
+        chosen = secrets.randbits(32) if rng_seed is None else rng_seed
+        return islice(generate(self.model, seed, Strategy(temperature), chosen), length)

@@ -1,0 +1,40 @@
+"""Every line on stderr and every exit code, in one place.
+
+Data alone goes to stdout. What is said here may hold names and texts of any origin, so all of it
+passes through the terminal rule.
+"""
+
+import os
+import sys
+from contextlib import suppress
+from typing import NoReturn
+
+from rnnterm.terminal import safe_line
+
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def narrate(line: str) -> None:
+    """Tell the person at the terminal something; a broken stderr never stops the work."""
+    # With stderr closed or full nobody is listening, and there is nowhere to say so.
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(safe_line(line) + "\n")
+        sys.stderr.flush()
+
+
+def warn(line: str) -> None:
+    """Narrate something that a person may want to mend."""
+    narrate(f"warning: {line}")
+
+
+def leave(code: int, error: str = "") -> NoReturn:
+    """End the process with one line about why, leaving no buffered output behind to fail later."""
+    if error:
+        narrate(f"rnnterm: {error}")
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        # The interpreter flushes once more on its way out and would complain in its own words.
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, 1)
+    sys.exit(code)

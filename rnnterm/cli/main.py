@@ -1,0 +1,80 @@
+"""The command `rnnterm`: finds the subcommand, runs it, and turns every failure into one line."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from rnnterm import __version__
+from rnnterm.cli.diagnostics import DONE, FAILED, INTERRUPTED, WRONG_USAGE, leave
+from rnnterm.errors import RnntermError
+
+_COMMANDS = {"train": "train", "generate": "generate", "corpus": "corpus"}
+
+
+class _LazyGroup(click.Group):
+    """Imports a subcommand's module when it is needed, so that start-up pays for one only."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"rnnterm.cli.{_COMMANDS[cmd_name]}").command
+        return command
+
+
+def _no_color(ctx: click.Context, option: click.Parameter, chosen: bool) -> None:
+    if chosen:
+        os.environ["NO_COLOR"] = "1"
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="rnnterm %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
+@click.option(
+    "--no-color", is_flag=True, expose_value=False, callback=_no_color, help="Use no colours."
+)
+def cli(debug: bool) -> None:
+    """Recurrent networks in a terminal: train one on any text, generate from it."""
+
+
+def main() -> NoReturn:
+    """Run the command line; ends the process with 0, 1, 2 or 130."""
+    # Anything may be asked to be shown; a narrow locale must not turn that into an exception.
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure: Any = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(encoding="utf-8", errors="replace")
+    debug = "--debug" in sys.argv[1:]
+    try:
+        status = cli.main(prog_name="rnnterm", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        leave(DONE)
+    except click.ClickException as error:
+        leave(error.exit_code, _one_line(error))
+    except (KeyboardInterrupt, click.Abort):
+        leave(INTERRUPTED, "interrupted")
+    except BrokenPipeError:
+        leave(DONE)
+    except RnntermError as error:
+        if debug:
+            raise
+        leave(error.exit_code, str(error))
+    except Exception as error:
+        if debug:
+            raise
+        leave(FAILED, f"{type(error).__name__}: {error} (--debug before the command shows more)")
+    leave(status if isinstance(status, int) else DONE)
+
+
+def _one_line(error: click.ClickException) -> str:
+    """click's complaint, and where to look."""
+    message = error.format_message().replace("\n", " ")
+    if error.exit_code == WRONG_USAGE and isinstance(error, click.UsageError) and error.ctx:
+        return f"{message.rstrip('.')}: see {error.ctx.command_path} --help"
+    return message

@@ -1,0 +1,146 @@
+"""`rnnterm train`: learn a text."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from rnnterm.cli.diagnostics import INTERRUPTED, narrate
+from rnnterm.cli.output import emit, emit_json
+from rnnterm.errors import UsageError
+from rnnterm.quantities import format_count, format_duration
+
+if TYPE_CHECKING:
+    from rnnterm.training.run import TrainingResult, TrainingSession
+
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _setting_option(flag: str, metavar: str, explanation: str) -> Callable[[_F], _F]:
+    """An option for a recipe value; the recipe reads and checks the text."""
+    return click.option(flag, metavar=metavar, help=explanation)
+
+
+@click.command("train")
+@click.argument("corpus", required=False)
+@click.option("--name", metavar="RUN", help="What to call the run (else a name is made up).")
+@click.option("--recipe", metavar="R", help="fast (default), tutorial, or a TOML file.")
+@click.option("--set", "assignments", metavar="KEY=VALUE", multiple=True, help="Any recipe value.")
+@_setting_option("--cell", "CELL", "lstm, gru or rnn.")
+@_setting_option("--hidden-size", "N", "Units in each layer.")
+@_setting_option("--num-layers", "N", "Recurrent layers.")
+@_setting_option("--dropout", "P", "Share dropped between layers and before the output.")
+@_setting_option("--time-budget", "TIME", "Train for this long, such as 75s or 10m.")
+@_setting_option("--steps", "N", "Train for so many steps.")
+@_setting_option("--epochs", "N", "Train for so many passes over the text.")
+@_setting_option("--device", "D", "auto, cpu, cuda, cuda:N or mps.")
+@_setting_option("--rng-seed", "N", "Seed of every random choice.")
+@click.option("--lowercase", is_flag=True, default=None, help="Read the text in lower case.")
+@click.option("--resume", is_flag=True, help="Go on with the run --name, or the latest on CORPUS.")
+@click.option("--runs-dir", type=click.Path(), help="Where runs live (else RNNTERM_RUNS).")
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
+def command(
+    *,
+    corpus: str | None,
+    name: str | None,
+    recipe: str | None,
+    assignments: tuple[str, ...],
+    resume: bool,
+    runs_dir: str | None,
+    as_json: bool,
+    **options: Any,
+) -> int | None:
+    """Learn CORPUS: a file, - for standard input, or a bundled text's name.
+
+    Progress goes to stderr, a summary to stdout. Ctrl-C stops with a checkpoint.
+    """
+    from pathlib import Path
+
+    from rnnterm.cli.progress import make_progress
+    from rnnterm.training.run import TrainingSession
+
+    settings = _settings(assignments, options)
+    runs = Path(runs_dir) if runs_dir else None
+    if resume:
+        if recipe is not None:
+            raise UsageError(
+                "a resumed run keeps its recipe: leave out --recipe, use --set for values"
+            )
+        session = TrainingSession.resume(corpus, settings=settings, name=name, runs=runs)
+    elif corpus is None:
+        raise UsageError("name a text to learn: a file, -, or a bundled one (rnnterm corpus list)")
+    else:
+        session = TrainingSession.start(
+            corpus, recipe=recipe or "fast", settings=settings, name=name, runs=runs
+        )
+    text = session.corpus
+    narrate(f"corpus {text.name} · {len(text):,} characters · {len(text.vocab)} symbols")
+    with _stopping_on_signals(session), make_progress() as report:
+        result = session.train(report)
+    _summarize(result, as_json=as_json)
+    return INTERRUPTED if result.reason == "stopped" else None
+
+
+def _settings(assignments: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
+    """Recipe values from `--set` and from the options that have a flag of their own."""
+    from rnnterm.training.recipe import parse_setting
+
+    settings: dict[str, Any] = dict(map(parse_setting, assignments))
+    dropout = options.pop("dropout")
+    if dropout is not None:
+        settings |= {"dropout_between": dropout, "dropout_output": dropout}
+    return settings | {key: value for key, value in options.items() if value is not None}
+
+
+@contextmanager
+def _stopping_on_signals(session: "TrainingSession") -> Iterator[None]:
+    """The first signal asks for a checkpoint and an end; the second ends at once."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for restored in _SIGNALS:
+            signal.signal(restored, signal.default_int_handler)
+        session.stop()
+        narrate("stopping with a checkpoint; once more ends at once")
+
+    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _summarize(result: "TrainingResult", *, as_json: bool) -> None:
+    if as_json:
+        emit_json(asdict(result) | {"model": str(result.model)})
+    else:
+        emit("\n".join(_summary_lines(result)))
+    if result.reason == "stopped":
+        narrate(f"stopped early; go on with: rnnterm train --resume --name {result.run}")
+    else:
+        narrate(f'now try: rnnterm generate --model {result.run} --seed "…"')
+
+
+def _summary_lines(result: "TrainingResult") -> list[str]:
+    losses = [
+        f"{label} {loss:.4f}"
+        for label, loss in (
+            ("train", result.train_loss),
+            ("validation", result.val_loss),
+            ("best validation", result.best_val_loss),
+        )
+        if loss is not None
+    ]
+    bits = f" ({result.bits_per_char:.3f} bits per character)" if result.bits_per_char else ""
+    return [
+        f"run    {result.run} {result.reason}: {result.steps:,} steps in "
+        f"{format_duration(result.seconds)}, {format_count(result.chars_per_second)} chars/s",
+        f"loss   {' · '.join(losses)} nats per character{bits}",
+        f"model  {result.model}",
+    ]

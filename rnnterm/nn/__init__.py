@@ -1,0 +1,1 @@
+"""Networks in numpy: what they are, their equations, their files."""

@@ -1,0 +1,150 @@
+"""The model file: one safetensors file that holds all that sampling and exploring need.
+
+Metadata entries (safetensors allows strings only, so each is JSON): `format`, `version`, `spec`,
+`vocabulary`, `training` (how it was trained) and `sha256`, a digest over all of the others and
+every tensor: safetensors itself does not notice a flipped bit in its data.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from rnnterm.errors import RnntermError
+from rnnterm.files import write_atomically
+from rnnterm.nn.cells import Array
+from rnnterm.nn.network import Network
+from rnnterm.nn.spec import NetworkSpec
+from rnnterm.text.vocab import Vocabulary
+
+FORMAT = "rnnterm model"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network, the alphabet it speaks, and how it came to be.
+
+    Attributes:
+        tensors: float32 arrays by the names and shapes of `spec.tensor_shapes()`.
+        training: corpus name and SHA-256, recipe, step and losses, as plain JSON values.
+    """
+
+    spec: NetworkSpec
+    vocab: Vocabulary
+    tensors: Mapping[str, Array]
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def network(self) -> Network:
+        """The numpy network over these tensors."""
+        return Network(self.spec, self.tensors)
+
+
+def model_bytes(model: Model) -> bytes:
+    """The model file's content."""
+    tensors = {
+        name: np.ascontiguousarray(model.tensors[name], np.float32)
+        for name in model.spec.tensor_shapes()
+    }
+    vocabulary = {"symbols": model.vocab.symbols, "lowercase": model.vocab.lowercase}
+    metadata = {
+        "format": FORMAT,
+        "version": str(VERSION),
+        "spec": json.dumps(model.spec.to_dict()),
+        "vocabulary": json.dumps(vocabulary),
+        "training": json.dumps(dict(model.training)),
+    }
+    metadata["sha256"] = _digest(metadata, tensors)
+    return save(tensors, metadata)
+
+
+def save_model(path: Path, model: Model) -> None:
+    """Write the model file, whole or not at all."""
+    write_atomically(path, model_bytes(model))
+
+
+def load_model(path: Path) -> Model:
+    """The model in a file, with everything about it checked.
+
+    Raises RnntermError, in one line that names the file, for a file that is missing, not a model,
+    damaged, from a newer rnnterm, or whose tensors, vocabulary and spec do not fit together.
+    """
+    try:
+        metadata, tensors = _read(path)
+    except FileNotFoundError:
+        raise RnntermError(f"there is no model file {path}") from None
+    except (OSError, SafetensorError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a safetensors file, or damaged"
+        raise RnntermError(f"cannot read the model {path}: {reason}") from None
+    try:
+        return _checked_model(metadata, tensors)
+    except RnntermError as error:
+        raise RnntermError(f"cannot use the model {path}: {error}") from None
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
+    with path.open("rb"):  # safetensors reports a missing or forbidden file without its reason
+        pass
+    with safe_open(path, framework="numpy") as file:
+        names = file.keys()
+        return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
+
+
+def _checked_model(metadata: dict[str, str], tensors: dict[str, Array]) -> Model:
+    if metadata.get("format") != FORMAT:
+        raise RnntermError("it is not an rnnterm model")
+    version = metadata.get("version", "")
+    if not version.isdecimal() or int(version) > VERSION:
+        raise RnntermError(
+            f"it has format {version}, this rnnterm reads {VERSION}: upgrade rnnterm"
+        )
+    if metadata.get("sha256") != _digest(metadata, tensors):
+        raise RnntermError("its digest does not fit its content: the file is damaged")
+    try:
+        spec = NetworkSpec.from_dict(json.loads(metadata["spec"]))
+        vocabulary = json.loads(metadata["vocabulary"])
+        vocab = Vocabulary(vocabulary["symbols"], lowercase=bool(vocabulary["lowercase"]))
+        training = dict(json.loads(metadata["training"]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise RnntermError(f"its metadata is damaged ({error})") from None
+    check_tensors(spec, tensors)
+    if len(vocab) != spec.vocab_size:
+        raise RnntermError(f"it has {len(vocab)} symbols, its network expects {spec.vocab_size}")
+    upcast = {name: tensor.astype(np.float32, copy=False) for name, tensor in tensors.items()}
+    return Model(spec, vocab, upcast, training)
+
+
+def check_tensors(spec: NetworkSpec, tensors: Mapping[str, Array]) -> None:
+    """Raise RnntermError unless the tensors are just those of `spec`, well shaped and finite."""
+    shapes = spec.tensor_shapes()
+    if missing := sorted(shapes.keys() - tensors.keys()):
+        raise RnntermError(f"tensors are missing: {', '.join(missing)}")
+    if extra := sorted(tensors.keys() - shapes.keys()):
+        raise RnntermError(f"tensors are not of this network: {', '.join(extra)}")
+    for name, shape in shapes.items():
+        tensor = tensors[name]
+        if tensor.shape != shape:
+            raise RnntermError(f"{name} has shape {tensor.shape}, the network expects {shape}")
+        if not np.issubdtype(tensor.dtype, np.floating):
+            raise RnntermError(f"{name} holds {tensor.dtype}, not floating-point numbers")
+        if not np.isfinite(tensor).all():
+            raise RnntermError(f"{name} holds NaN or infinity")
+
+
+def _digest(metadata: Mapping[str, str], tensors: Mapping[str, Array]) -> str:
+    digest = hashlib.sha256()
+    described = {key: value for key, value in metadata.items() if key != "sha256"}
+    digest.update(json.dumps(described, sort_keys=True).encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
+        digest.update(tensor.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,111 @@
+"""A trained network in numpy: stacked cells between characters and next-character scores."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnterm.nn.cells import Array, CellWeights, Gates, State, build_cell
+from rnnterm.nn.spec import NetworkSpec
+from rnnterm.text.windows import one_hot, scalar
+
+NetworkState = tuple[State, ...]
+"""One state a layer, first layer first."""
+Indices = npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Everything that happened while a text was read; T characters, H units, V symbols.
+
+    Attributes:
+        logits: scores of the next character after each step, shape (T, ..., V).
+        layers: one dictionary a layer from a name (`h`, `c`, and every gate) to (T, ..., H).
+    """
+
+    logits: Array
+    layers: tuple[Gates, ...]
+
+
+class Network:
+    """Reads characters one at a time; the cost of a step does not depend on what came before."""
+
+    def __init__(self, spec: NetworkSpec, tensors: Mapping[str, Array]) -> None:
+        self.spec = spec
+        self.tensors = dict(tensors)
+        self.cells = tuple(
+            build_cell(
+                spec,
+                CellWeights(
+                    **{
+                        part: self.tensors[f"rnn.{layer}.{part}"]
+                        for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+                    }
+                ),
+            )
+            for layer in range(spec.num_layers)
+        )
+
+    @property
+    def input_rows(self) -> Array:
+        """What each symbol looks like to the first layer, shape (V, input_size)."""
+        size = self.spec.vocab_size
+        symbols = np.arange(size, dtype=np.uint32)
+        if self.spec.input == "embedding":
+            return self.tensors["embedding.weight"]
+        return one_hot(symbols, size) if self.spec.input == "onehot" else scalar(symbols, size)
+
+    @cached_property
+    def _projected_symbols(self) -> Array:
+        """The first layer's `W x + b` for every symbol, so that reading one is a row look-up."""
+        return self.cells[0].project(self.input_rows)
+
+    def initial_state(self, *batch: int) -> NetworkState:
+        """All zeros, with leading batch dimensions where given."""
+        dtype = self.tensors["head.weight"].dtype
+        zeros = np.zeros((*batch, self.spec.hidden_size), dtype)
+        return tuple(tuple(zeros for _ in cell.state_names) for cell in self.cells)
+
+    def step(
+        self, ids: int | Indices, state: NetworkState, gates: tuple[Gates, ...] | None = None
+    ) -> tuple[Array, NetworkState]:
+        """Read one character each: indices of shape (...) to logits of shape (..., V)."""
+        projected = self._projected_symbols[ids]
+        following: list[State] = []
+        for layer, (cell, before) in enumerate(zip(self.cells, state, strict=True)):
+            if layer:
+                projected = cell.project(following[-1][0])
+            following.append(cell.step(projected, before, gates[layer] if gates else None))
+        top = following[-1][0]
+        return top @ self.tensors["head.weight"].T + self.tensors["head.bias"], tuple(following)
+
+    def read(self, ids: Indices, state: NetworkState | None = None) -> tuple[Array, NetworkState]:
+        """Read a text of shape (T, ...); the logits after its last character and the state.
+
+        T must be at least 1. Without `state` the network starts cold.
+        """
+        state = state or self.initial_state(*ids.shape[1:])
+        for index in ids:
+            logits, state = self.step(index, state)
+        return logits, state
+
+    def trace(self, ids: Indices, state: NetworkState | None = None) -> Trace:
+        """Read a text of shape (T, ...) and keep every logit, state and gate."""
+        state = state or self.initial_state(*ids.shape[1:])
+        all_logits = []
+        steps: list[tuple[Gates, ...]] = []
+        for index in ids:
+            gates: tuple[Gates, ...] = tuple({} for _ in self.cells)
+            logits, state = self.step(index, state, gates)
+            all_logits.append(logits)
+            for cell, layer_gates, layer_state in zip(self.cells, gates, state, strict=True):
+                layer_gates.update(zip(cell.state_names, layer_state, strict=True))
+            steps.append(gates)
+        layers = tuple(
+            {name: np.stack([step[layer][name] for step in steps]) for name in steps[0][layer]}
+            for layer in range(self.spec.num_layers)
+        )
+        return Trace(np.stack(all_logits), layers)

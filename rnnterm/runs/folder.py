@@ -1,0 +1,150 @@
+"""The run folder: where a run keeps its configuration, curve, checkpoints and lock."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from rnnterm.errors import RnntermError, UsageError
+from rnnterm.files import write_json
+from rnnterm.runs.names import check_name, fresh_name
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """What a run was asked to do, as `config.json` holds it.
+
+    Attributes:
+        corpus: the corpus' `name`, `source`, `sha256`, `characters` and `symbols`.
+        recipe: every hyper-parameter as a JSON value.
+    """
+
+    name: str
+    created: str
+    corpus: dict[str, Any]
+    recipe: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run's files, by name."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.path.name
+
+    @property
+    def metrics(self) -> Path:
+        """The log of everything that happened, one JSON object a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    def create(self) -> None:
+        """Make the folder; raises UsageError if someone else was faster."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir()
+        except FileExistsError:
+            raise UsageError(_taken(self.name)) from None
+        except OSError as error:
+            raise RnntermError(f"cannot create {self.path}: {error.strerror}") from None
+
+    def write_config(self, config: RunConfig) -> None:
+        """Write or replace `config.json`."""
+        write_json(self.path / "config.json", {"version": _VERSION} | asdict(config))
+
+    def read_config(self) -> RunConfig:
+        """The run's configuration; raises RnntermError where it is missing or damaged."""
+        try:
+            values = json.loads((self.path / "config.json").read_text("ascii"))
+            version = values.pop("version")
+            if version > _VERSION:
+                raise RnntermError(
+                    f"run {self.name} was made by a newer rnnterm: upgrade to read it"
+                )
+            return RunConfig(**values)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RnntermError(f"run {self.name} has no readable config.json: {error}") from None
+
+    def is_readable(self) -> bool:
+        """Whether the configuration can be read."""
+        try:
+            self.read_config()
+        except RnntermError:
+            return False
+        return True
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run's lock: one trainer a run. Raises RnntermError if another holds it."""
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise RnntermError(f"run {self.name} is being trained by another process") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def runs_root(chosen: Path | None = None) -> Path:
+    """Where runs live: the folder given, `RNNTERM_RUNS`, or the user's data folder."""
+    if chosen is not None:
+        return chosen
+    named = os.environ.get("RNNTERM_RUNS")
+    return Path(named) if named else platformdirs.user_data_path("rnnterm") / "runs"
+
+
+def list_runs(root: Path) -> list[RunFolder]:
+    """All runs, the most recently active first."""
+    folders = [RunFolder(path) for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    return sorted(folders, key=lambda run: (-_last_activity(run), run.name))
+
+
+def new_run(root: Path, name: str | None = None) -> RunFolder:
+    """A run that is not there yet, by the name given or a fresh one; nothing is written.
+
+    Raises UsageError for a name that is taken or cannot be a folder.
+    """
+    taken = {run.name for run in list_runs(root)}
+    if name in taken:
+        raise UsageError(_taken(name))
+    return RunFolder(root / (check_name(name) if name else fresh_name(taken)))
+
+
+def find_run(root: Path, name: str) -> RunFolder:
+    """The run of that name, or the only one whose name begins so; raises UsageError for none."""
+    names = sorted(run.name for run in list_runs(root))
+    matches = [name] if name in names else [known for known in names if known.startswith(name)]
+    if len(matches) == 1:
+        return RunFolder(root / matches[0])
+    if matches:
+        raise UsageError(f"{name!r} could be {', '.join(matches)}: write more of the name")
+    raise UsageError(f"there is no run {name!r} in {root}")
+
+
+def _last_activity(run: RunFolder) -> float:
+    try:
+        return run.metrics.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _taken(name: str | None) -> str:
+    return f"there is a run {name!r} already: add --resume to continue it, or choose another name"

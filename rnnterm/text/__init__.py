@@ -1,0 +1,1 @@
+"""Texts as a network sees them: characters, indices, windows."""

@@ -1,0 +1,118 @@
+"""The network in torch, for training: `torch.nn` layers under the names of the model file."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rnnterm.errors import UsageError
+from rnnterm.nn.cells import Array
+from rnnterm.nn.spec import NetworkSpec
+
+Carried = list[tuple[Tensor, ...]]
+"""One state a layer: (h,) or (h, c), each of shape (1, B, H) as torch wants it."""
+
+
+class CharRNN(nn.Module):
+    """Characters to next-character scores.
+
+    Layers are single `nn.LSTM`s (or GRUs, RNNs) with dropout modules between: cuDNN's own dropout
+    keeps a hidden generator that no checkpoint could restore.
+    """
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        super().__init__()
+        if spec.cell == "gru" and not spec.reset_after:
+            raise UsageError("a GRU with reset_after = false can be run but not trained")
+        if spec.cell == "rnn" and spec.activation == "linear":
+            raise UsageError("an rnn with linear activation can be run but not trained")
+        self.spec = spec
+        if spec.input == "embedding":
+            self.embedding = nn.Embedding(spec.vocab_size, spec.embedding_size)
+        sizes = [spec.input_size] + [spec.hidden_size] * (spec.num_layers - 1)
+        self.rnn = nn.ModuleList([_layer(spec, size) for size in sizes])
+        self.head = nn.Linear(spec.hidden_size, spec.vocab_size)
+        self.drop_input = nn.Dropout(spec.dropout_input)
+        self.drop_between = nn.Dropout(spec.dropout_between)
+        self.drop_output = nn.Dropout(spec.dropout_output)
+        _initialize(self)
+
+    def forward(
+        self, ids: Tensor, state: Carried | None = None, *, last_only: bool = False
+    ) -> tuple[Tensor, Carried]:
+        """Indices (B, T) to logits (B, T, V), or (B, V) after the last step, and the state."""
+        x = self.drop_input(self._inputs(ids))
+        following: Carried = []
+        for layer, rnn in enumerate(self.rnn):
+            x = self.drop_between(x) if layer else x
+            x, after = rnn(x, _to_torch(state[layer]) if state else None)
+            following.append(after if isinstance(after, tuple) else (after,))
+        x = x[:, -1] if last_only else x
+        return self.head(self.drop_output(x)), following
+
+    def _inputs(self, ids: Tensor) -> Tensor:
+        if self.spec.input == "embedding":
+            embedded: Tensor = self.embedding(ids)
+            return embedded
+        if self.spec.input == "onehot":
+            return F.one_hot(ids, self.spec.vocab_size).to(self.head.weight.dtype)
+        return (ids.to(self.head.weight.dtype) / self.spec.vocab_size).unsqueeze(-1)
+
+    def named_tensors(self) -> dict[str, nn.Parameter]:
+        """The parameters by their names in the model file."""
+        # torch calls a single layer's tensors weight_ih_l0 and so on.
+        return {name.removesuffix("_l0"): value for name, value in self.named_parameters()}
+
+    def to_arrays(self) -> dict[str, Array]:
+        """A copy of every parameter as a float32 numpy array."""
+        return {
+            name: value.detach().to("cpu", torch.float32).numpy().copy()
+            for name, value in self.named_tensors().items()
+        }
+
+    def load_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Overwrite every parameter."""
+        with torch.no_grad():
+            for name, value in self.named_tensors().items():
+                value.copy_(torch.from_numpy(np.ascontiguousarray(arrays[name])))
+
+
+def _layer(spec: NetworkSpec, input_size: int) -> nn.RNNBase:
+    if spec.cell == "lstm":
+        return nn.LSTM(input_size, spec.hidden_size, batch_first=True)
+    if spec.cell == "gru":
+        return nn.GRU(input_size, spec.hidden_size, batch_first=True)
+    return nn.RNN(input_size, spec.hidden_size, nonlinearity=spec.activation, batch_first=True)
+
+
+def _to_torch(state: tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
+    return state if len(state) > 1 else state[0]
+
+
+def _initialize(model: CharRNN) -> None:
+    """Set the first weights; torch's constructors have drawn those of `pytorch` already."""
+    spec = model.spec
+    with torch.no_grad():
+        if spec.initialization == "keras":
+            for name, tensor in model.named_tensors().items():
+                _initialize_like_keras(name, tensor)
+        if spec.cell == "lstm":
+            for layer in range(spec.num_layers):
+                forget = slice(spec.hidden_size, 2 * spec.hidden_size)
+                model.named_tensors()[f"rnn.{layer}.bias_ih"][forget] += spec.forget_bias
+
+
+def _initialize_like_keras(name: str, tensor: Tensor) -> None:
+    """Keras' defaults: Glorot uniform and orthogonal over all gates at once, zero biases."""
+    if name == "embedding.weight":
+        nn.init.uniform_(tensor, -0.05, 0.05)
+    elif name.endswith("weight_hh"):
+        nn.init.orthogonal_(tensor)
+    elif tensor.dim() == 2:
+        bound = math.sqrt(6 / (tensor.shape[0] + tensor.shape[1]))
+        nn.init.uniform_(tensor, -bound, bound)
+    else:
+        nn.init.zeros_(tensor)

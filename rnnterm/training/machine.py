@@ -1,0 +1,74 @@
+"""The device a run trains on, and the number format that is fastest there."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from rnnterm.errors import RnntermError, UsageError
+from rnnterm.training.recipe import Recipe
+
+
+def pick_device(name: str) -> torch.device:
+    """The torch device for `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+
+    Raises UsageError for another name, RnntermError for a device that is not here.
+    """
+    has_mps = torch.backends.mps.is_available()
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu")
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (index and not (kind == "cuda" and index.isdecimal())):
+        raise UsageError(f"there is no device {name!r}: use auto, cpu, cuda, cuda:N or mps")
+    if kind == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if int(index or 0) >= count:
+            raise RnntermError(f"this machine has {count} CUDA devices: {name} is not among them")
+    if kind == "mps" and not has_mps:
+        raise RnntermError("this machine has no mps device")
+    return torch.device(name)
+
+
+def pick_precision(recipe: Recipe, device: torch.device) -> str:
+    """`bf16` or `fp32`: as the recipe says, or the faster one, measured on its own product."""
+    if recipe.precision != "auto":
+        return recipe.precision
+    if device.type == "mps":
+        return "fp32"
+    rows, hidden = recipe.batch_size, recipe.hidden_size
+    return min(("fp32", "bf16"), key=lambda name: _product_seconds(name, rows, hidden, device))
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """The context in which a training step runs."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+@contextmanager
+def training_settings(threads: int = 0) -> Iterator[None]:
+    """Process-wide settings while training: denormals flushed, threads as asked."""
+    before = torch.get_num_threads()
+    # Near-zero activations turn denormal and can slow a CPU step twentyfold.
+    torch.set_flush_denormal(True)
+    if threads:
+        torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+        torch.set_num_threads(before)
+
+
+def _product_seconds(precision: str, rows: int, hidden: int, device: torch.device) -> float:
+    """The best of a few timed recurrent products h U in one precision."""
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    left = torch.randn(rows, hidden, device=device, dtype=dtype)
+    right = torch.randn(hidden, 4 * hidden, device=device, dtype=dtype)
+    best = float("inf")
+    for _ in range(8):
+        begun = time.perf_counter()
+        product = left @ right
+        product[0, 0].item()  # waits for the device
+        best = min(best, time.perf_counter() - begun)
+    return best

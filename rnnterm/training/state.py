@@ -1,0 +1,135 @@
+"""All that a trainer needs, beside the weights, to go on as if it had never stopped."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+from rnnterm.errors import RnntermError
+from rnnterm.training.charrnn import Carried, CharRNN
+
+
+@dataclass
+class Counters:
+    """The numbers that advance while a run trains; times in seconds, losses in nats.
+
+    Attributes:
+        step: batches learnt from, over all sessions; the data cursor too.
+        seconds: training time over all sessions.
+        rate_scale: what the learning rate is multiplied by; each roll-back halves it.
+        loss_sum, loss_steps: training losses since the last progress event.
+        smooth_loss: running mean of the training loss over about 200 steps.
+        marks: step and time at which each periodic duty was last done.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    rate_scale: float = 1.0
+    loss_sum: float = 0.0
+    loss_steps: int = 0
+    smooth_loss: float | None = None
+    val_loss: float | None = None
+    best_val_loss: float | None = None
+    marks: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+
+@dataclass
+class TrainerState:
+    """The content of `trainer.safetensors`.
+
+    Attributes:
+        optimizer: moments and step counters by parameter name, as `name/moment`.
+        carried: the streams' states.
+        machine: device, precision, threads and versions, to tell what a resume keeps exact.
+    """
+
+    counters: Counters
+    optimizer: dict[str, Tensor]
+    carried: Carried | None
+    machine: dict[str, Any]
+    rng: dict[str, Tensor] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        """The state as a safetensors file."""
+        tensors = {f"optimizer/{name}": value for name, value in self.optimizer.items()}
+        tensors |= {f"rng/{name}": value for name, value in self.rng.items()}
+        for layer, states in enumerate(self.carried or []):
+            tensors |= {f"carried/{layer}/{part}": value for part, value in enumerate(states)}
+        described = {"counters": asdict(self.counters), "machine": self.machine}
+        contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+        return save(contiguous, {"trainer": json.dumps(described)})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "TrainerState":
+        """The state that `to_bytes` wrote."""
+        header_size = int.from_bytes(data[:8], "little")
+        try:
+            header = json.loads(data[8 : 8 + header_size])
+            described = json.loads(header["__metadata__"]["trainer"])
+            counters = Counters(**described["counters"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise RnntermError(f"the trainer's state is damaged: {error}") from None
+        parts: dict[str, dict[str, Tensor]] = {"optimizer": {}, "rng": {}, "carried": {}}
+        for name, value in load(data).items():
+            kind, _, rest = name.partition("/")
+            parts[kind][rest] = value
+        return cls(
+            counters,
+            parts["optimizer"],
+            _carried(parts["carried"]),
+            described["machine"],
+            parts["rng"],
+        )
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer, model: CharRNN) -> dict[str, Tensor]:
+    """Moments and step counters by parameter name; clones, so that training may go on."""
+    return {
+        f"{name}/{moment}": value.detach().clone()
+        for name, parameter in model.named_tensors().items()
+        for moment, value in optimizer.state[parameter].items()
+    }
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, model: CharRNN, tensors: dict[str, Tensor]
+) -> None:
+    """Put back what `optimizer_tensors` took."""
+    optimizer.state.clear()
+    parameters = model.named_tensors()
+    for key, value in tensors.items():
+        name, _, moment = key.rpartition("/")
+        parameter = parameters[name]
+        # Step counters live where torch made them: with a fused optimizer beside the parameters.
+        optimizer.state[parameter][moment] = value.to(parameter.device)
+
+
+def rng_tensors() -> dict[str, Tensor]:
+    """The state of torch's generators; all other random choices follow from seed and step."""
+    states = {"torch": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        for index, state in enumerate(torch.cuda.get_rng_state_all()):
+            states[f"cuda:{index}"] = state
+    return states
+
+
+def restore_rng(states: dict[str, Tensor]) -> None:
+    """Put back what `rng_tensors` took, for the devices that are here."""
+    torch.set_rng_state(states["torch"])
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            if f"cuda:{index}" in states:
+                torch.cuda.set_rng_state(states[f"cuda:{index}"], index)
+
+
+def _carried(tensors: dict[str, Tensor]) -> Carried | None:
+    layers: dict[int, dict[int, Tensor]] = {}
+    for key, value in tensors.items():
+        layer, _, part = key.partition("/")
+        layers.setdefault(int(layer), {})[int(part)] = value
+    return [
+        tuple(layers[layer][part] for part in sorted(layers[layer])) for layer in sorted(layers)
+    ] or None

@@ -44,11 +44,8 @@ def format_duration(seconds: float) -> str:
 def format_count(count: float) -> str:
     """A count in at most five characters: `812`, `44k`, `1.3M`, `2.0G`."""
     for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if count >= size:
-            scaled = count / size
-            return (
-                f"{scaled:.1f}{suffix}"
-                if scaled < 10 and suffix != "k"
-                else f"{scaled:.0f}{suffix}"
-            )
+        scaled = count / size
+        if scaled >= 0.9995:  # what would round to a thousand of the smaller unit is one of this
+            digits = 1 if scaled < 9.95 and suffix != "k" else 0
+            return f"{scaled:.{digits}f}{suffix}"
     return f"{count:.0f}"

@@ -9,6 +9,7 @@ import click
 
 from rnnterm import __version__
 from rnnterm.cli.diagnostics import DONE, FAILED, INTERRUPTED, WRONG_USAGE, leave
+from rnnterm.cli.output import ReaderLeft
 from rnnterm.errors import RnntermError
 
 _COMMANDS = {"train": "train", "generate": "generate", "corpus": "corpus"}
@@ -59,7 +60,7 @@ def main() -> NoReturn:
         leave(error.exit_code, _one_line(error))
     except (KeyboardInterrupt, click.Abort):
         leave(INTERRUPTED, "interrupted")
-    except BrokenPipeError:
+    except ReaderLeft:
         leave(DONE)
     except RnntermError as error:
         if debug:

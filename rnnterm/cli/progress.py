@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rnnterm.training.events import Event, Listener, Progressed, RolledBack, Sampled, Started
 
 _SECONDS_BETWEEN_LINES = 5.0
+_WIDE = 100  # columns that leave room for the step
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def make_progress() -> "Iterator[Listener]":
     from rich.progress import BarColumn, Progress, TextColumn
 
     columns = (
-        BarColumn(bar_width=None),
+        BarColumn(bar_width=None, complete_style="bright_blue", finished_style="bright_blue"),
         TextColumn("{task.percentage:>3.0f}%", markup=False),
         TextColumn("{task.fields[figures]}", markup=False),
     )
@@ -97,6 +98,7 @@ class LiveProgress:
     def __init__(self, bar: "Progress") -> None:
         self._bar = bar
         self._task = bar.add_task("", total=1.0, figures="starting")
+        self._latest: Progressed | None = None
         self._val_loss: float | None = None
 
     def report(self, event: "Event") -> None:
@@ -116,9 +118,10 @@ class LiveProgress:
                 self._say(note, "yellow")
         elif isinstance(event, Validated):
             self._val_loss = event.val_loss
+            self._refresh()
         elif isinstance(event, Progressed):
-            figures = _figures(event, self._val_loss, verbose=self._bar.console.width > 100)
-            self._bar.update(self._task, completed=event.progress, figures=figures)
+            self._latest = event
+            self._refresh()
         elif isinstance(event, Sampled):
             self._say(f"── step {event.step:,} wrote ──", "dim")
             for line in _sample_lines(event):
@@ -127,6 +130,12 @@ class LiveProgress:
             self._say(f"warning: {_rolled_back(event)}", "yellow")
         elif isinstance(event, Finished) and event.reason == "finished":
             self._bar.update(self._task, completed=1.0)
+
+    def _refresh(self) -> None:
+        if self._latest is not None:
+            wide = self._bar.console.width > _WIDE
+            figures = _figures(self._latest, self._val_loss, verbose=wide)
+            self._bar.update(self._task, completed=self._latest.progress, figures=figures)
 
     def _say(self, line: str, style: str) -> None:
         from rich.text import Text

@@ -132,15 +132,15 @@ def _summary_lines(result: "TrainingResult") -> list[str]:
         f"{label} {loss:.4f}"
         for label, loss in (
             ("train", result.train_loss),
-            ("validation", result.val_loss),
-            ("best validation", result.best_val_loss),
+            ("val", result.val_loss),
+            ("best", result.best_val_loss),
         )
         if loss is not None
     ]
-    bits = f" ({result.bits_per_char:.3f} bits per character)" if result.bits_per_char else ""
+    bits = f" ({result.bits_per_char:.3f} bits)" if result.bits_per_char else ""
     return [
         f"run    {result.run} {result.reason}: {result.steps:,} steps in "
         f"{format_duration(result.seconds)}, {format_count(result.chars_per_second)} chars/s",
-        f"loss   {' · '.join(losses)} nats per character{bits}",
+        f"loss   {' · '.join(losses)} nats/char{bits}",
         f"model  {result.model}",
     ]

@@ -1,8 +1,9 @@
 """The model file: one safetensors file that holds all that sampling and exploring need.
 
-Metadata entries (safetensors allows strings only, so each is JSON): `format`, `version`, `spec`,
-`vocabulary`, `training` (how it was trained) and `sha256`, a digest over all of the others and
-every tensor: safetensors itself does not notice a flipped bit in its data.
+Its one metadata entry, `rnnterm`, is a JSON object: `version`, `spec`, `vocabulary`, `training`
+(how it was trained) and `sha256`, a digest over all of the others and every tensor, because
+safetensors itself does not notice a flipped bit in its data. (One entry, because safetensors
+writes several in any order, and the same model should be the same bytes.)
 """
 
 import hashlib
@@ -24,8 +25,8 @@ from rnnterm.nn.network import Network
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.text.vocab import Vocabulary
 
-FORMAT = "rnnterm model"
-VERSION = 1
+_ENTRY = "rnnterm"
+_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,14 @@ def model_bytes(model: Model) -> bytes:
         for name in model.spec.tensor_shapes()
     }
     vocabulary = {"symbols": model.vocab.symbols, "lowercase": model.vocab.lowercase}
-    metadata = {
-        "format": FORMAT,
-        "version": str(VERSION),
-        "spec": json.dumps(model.spec.to_dict()),
-        "vocabulary": json.dumps(vocabulary),
-        "training": json.dumps(dict(model.training)),
+    described: dict[str, Any] = {
+        "version": _VERSION,
+        "spec": model.spec.to_dict(),
+        "vocabulary": vocabulary,
+        "training": dict(model.training),
     }
-    metadata["sha256"] = _digest(metadata, tensors)
-    return save(tensors, metadata)
+    described["sha256"] = model_digest(described, tensors)
+    return save(tensors, {_ENTRY: json.dumps(described)})
 
 
 def save_model(path: Path, model: Model) -> None:
@@ -78,43 +78,48 @@ def load_model(path: Path) -> Model:
     damaged, from a newer rnnterm, or whose tensors, vocabulary and spec do not fit together.
     """
     try:
-        metadata, tensors = _read(path)
+        entry, tensors = _read(path)
     except FileNotFoundError:
         raise RnntermError(f"there is no model file {path}") from None
     except (OSError, SafetensorError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a safetensors file, or damaged"
         raise RnntermError(f"cannot read the model {path}: {reason}") from None
     try:
-        return _checked_model(metadata, tensors)
+        return _checked_model(entry, tensors)
     except RnntermError as error:
         raise RnntermError(f"cannot use the model {path}: {error}") from None
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
+def _read(path: Path) -> tuple[str, dict[str, Array]]:
     with path.open("rb"):  # safetensors reports a missing or forbidden file without its reason
         pass
     with safe_open(path, framework="numpy") as file:
         names = file.keys()
-        return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
+        entry = (file.metadata() or {}).get(_ENTRY, "")
+        return entry, {name: file.get_tensor(name) for name in names}
 
 
-def _checked_model(metadata: dict[str, str], tensors: dict[str, Array]) -> Model:
-    if metadata.get("format") != FORMAT:
+def _checked_model(entry: str, tensors: dict[str, Array]) -> Model:
+    if not entry:
         raise RnntermError("it is not an rnnterm model")
-    version = metadata.get("version", "")
-    if not version.isdecimal() or int(version) > VERSION:
+    try:
+        described = json.loads(entry)
+        version, digest = int(described["version"]), described["sha256"]
+    except (ValueError, KeyError, TypeError):
+        raise RnntermError("its description is damaged") from None
+    if version > _VERSION:
         raise RnntermError(
-            f"it has format {version}, this rnnterm reads {VERSION}: upgrade rnnterm"
+            f"it has format {version}, this rnnterm reads {_VERSION}: upgrade rnnterm"
         )
-    if metadata.get("sha256") != _digest(metadata, tensors):
+    if digest != model_digest(described, tensors):
         raise RnntermError("its digest does not fit its content: the file is damaged")
     try:
-        spec = NetworkSpec.from_dict(json.loads(metadata["spec"]))
-        vocabulary = json.loads(metadata["vocabulary"])
+        spec = NetworkSpec.from_dict(described["spec"])
+        vocabulary = described["vocabulary"]
         vocab = Vocabulary(vocabulary["symbols"], lowercase=bool(vocabulary["lowercase"]))
-        training = dict(json.loads(metadata["training"]))
+        training = dict(described["training"])
     except (KeyError, ValueError, TypeError) as error:
-        raise RnntermError(f"its metadata is damaged ({error})") from None
+        raise RnntermError(f"its description lacks something: {error!r}") from None
     check_tensors(spec, tensors)
     if len(vocab) != spec.vocab_size:
         raise RnntermError(f"it has {len(vocab)} symbols, its network expects {spec.vocab_size}")
@@ -139,10 +144,11 @@ def check_tensors(spec: NetworkSpec, tensors: Mapping[str, Array]) -> None:
             raise RnntermError(f"{name} holds NaN or infinity")
 
 
-def _digest(metadata: Mapping[str, str], tensors: Mapping[str, Array]) -> str:
+def model_digest(described: Mapping[str, Any], tensors: Mapping[str, Array]) -> str:
+    """SHA-256 over a model's description, but for its `sha256`, and the bytes of every tensor."""
     digest = hashlib.sha256()
-    described = {key: value for key, value in metadata.items() if key != "sha256"}
-    digest.update(json.dumps(described, sort_keys=True).encode())
+    undigested = {key: value for key, value in described.items() if key != "sha256"}
+    digest.update(json.dumps(undigested, sort_keys=True).encode())
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())

@@ -125,7 +125,7 @@ def new_run(root: Path, name: str | None = None) -> RunFolder:
     taken = {run.name for run in list_runs(root)}
     if name in taken:
         raise UsageError(_taken(name))
-    return RunFolder(root / (check_name(name) if name else fresh_name(taken)))
+    return RunFolder(root / (fresh_name(taken) if name is None else check_name(name)))
 
 
 def find_run(root: Path, name: str) -> RunFolder:

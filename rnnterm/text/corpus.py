@@ -85,6 +85,8 @@ def open_corpus(source: str, *, lowercase: bool = False) -> Corpus:
     Raises UsageError for a name that names nothing, RnntermError for what is not a text.
     """
     if source == STDIN:
+        if sys.stdin is None:  # as Python leaves it where a shell closed it: `<&-`
+            raise UsageError("standard input is closed: pipe a text in, or name a file")
         stream = sys.stdin.buffer
         return Corpus("stdin", STDIN, encode_stream(stream, "standard input", lowercase=lowercase))
     if source in bundled_texts():
@@ -127,10 +129,12 @@ def _open_bundled(name: str, *, lowercase: bool) -> Corpus:
 
 
 def _existing_file(source: str) -> Path:
-    path = Path(source).expanduser()
+    if not source:  # which Path would take for the current folder
+        raise UsageError(_no_such_corpus(source))
     try:
+        path = Path(source).expanduser()
         mode = path.stat().st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, RuntimeError):  # no such file, or `~name` of nobody
         raise UsageError(_no_such_corpus(source)) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)

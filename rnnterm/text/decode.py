@@ -48,8 +48,8 @@ class TextDecoder:
     def __iter__(self) -> Iterator[str]:
         decoder = codecs.getincrementaldecoder("utf-8")("strict")
         start = 0  # byte offset of this chunk in the stream
+        chunk = self._read_head()
         while True:
-            chunk = self._stream.read(_CHUNK)
             self._digest.update(chunk)
             waiting = len(decoder.getstate()[0])  # bytes of a character cut by the last chunk
             if start == 0:
@@ -71,6 +71,14 @@ class TextDecoder:
             if not chunk:
                 return
             start += len(chunk)
+            chunk = self._stream.read(_CHUNK)
+
+    def _read_head(self) -> bytes:
+        """The first chunk, with the whole of a byte-order mark even where reads return less."""
+        head = self._stream.read(_CHUNK)
+        while 0 < len(head) < len(codecs.BOM_UTF8) and (more := self._stream.read(_CHUNK)):
+            head += more
+        return head
 
     def _refuse_utf16(self, head: bytes) -> None:
         if head.startswith(_UTF16_BOMS):

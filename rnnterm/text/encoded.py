@@ -2,9 +2,10 @@
 
 A text is read twice the first time: once to decode it, hash it and collect its symbols, once to
 write each character's index. The result lies in the cache under the SHA-256 of the bytes. A small
-note of the file's size, time and inode leads straight there the next time, without any pass.
+note of the file's size, times and inode leads straight there the next time, without any pass.
 """
 
+import errno
 import json
 import mmap
 import os
@@ -94,11 +95,10 @@ def open_encoded(digest: str, *, lowercase: bool = False) -> EncodedText | None:
             pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         vocab = Vocabulary(facts["symbols"], lowercase=lowercase)
         ids: Ids = np.frombuffer(pages, ids_dtype(len(vocab)))
+        length, notes = facts["length"], tuple(facts["notes"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if len(ids) != facts["length"]:
-        return None
-    return EncodedText(ids, vocab, digest, tuple(facts["notes"]), pages)
+    return EncodedText(ids, vocab, digest, notes, pages) if len(ids) == length else None
 
 
 def _folder_of(digest: str, *, lowercase: bool) -> Path:
@@ -110,7 +110,9 @@ def _readable_errors(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = error.filename or name
+        # A full disk names no file, and the cache is all that is written here.
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        where = error.filename or (cache_folder() if full else name)
         hint = "" if where == name else "; RNNTERM_CACHE names another cache folder"
         raise RnntermError(
             f"cannot read {name}: {error.strerror or error} ({where}){hint}"
@@ -187,12 +189,19 @@ class _SeenNote:
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int  # tells of a change by a program that set the time of writing back
     inode: int
 
     @classmethod
     def of(cls, path: Path) -> "_SeenNote":
         facts = path.stat()
-        return cls(str(path.resolve()), facts.st_size, facts.st_mtime_ns, facts.st_ino)
+        return cls(
+            path=str(path.resolve()),
+            size=facts.st_size,
+            mtime_ns=facts.st_mtime_ns,
+            ctime_ns=facts.st_ctime_ns,
+            inode=facts.st_ino,
+        )
 
     @property
     def _file(self) -> Path:
@@ -203,7 +212,7 @@ class _SeenNote:
         try:
             noted = json.loads(self._file.read_text("ascii"))
             digest = str(noted.pop("sha256"))
-        except (OSError, ValueError, KeyError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
         return digest if noted == asdict(self) else None
 

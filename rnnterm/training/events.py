@@ -81,7 +81,7 @@ class Finished:
 
     Attributes:
         reason: `finished` when the budget is spent, `stopped` when someone asked.
-        train_loss: mean over about the last 200 steps.
+        train_loss: running mean over about the last three points of the curve.
         val_loss, best_val_loss: None without a validation part.
         seconds: training time over all sessions; start-up and the last validation come on top.
         chars_per_second: over this session's training time.

@@ -27,7 +27,7 @@ class Every(NamedTuple):
     def __str__(self) -> str:
         if self.steps:
             return f"{self.steps}"
-        return f"{self.seconds:g}s" if self.seconds else "never"
+        return f"{self.seconds:.6f}".rstrip("0").rstrip(".") + "s" if self.seconds else "never"
 
 
 def knob(default: Any, explanation: str, read: Reader) -> Any:

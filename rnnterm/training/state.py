@@ -21,7 +21,7 @@ class Counters:
         seconds: training time over all sessions.
         rate_scale: what the learning rate is multiplied by; each roll-back halves it.
         loss_sum, loss_steps: training losses since the last progress event.
-        smooth_loss: running mean of the training loss over about 200 steps.
+        smooth_loss: running mean of the training loss over the last points of the curve.
         marks: step and time at which each periodic duty was last done.
     """
 

@@ -34,7 +34,7 @@ from rnnterm.training.recipe import Recipe
 from rnnterm.training.schedule import Budget, learning_rate
 from rnnterm.training.state import Counters, TrainerState, restore_rng, rng_tensors
 
-_SMOOTHING = 0.1
+_SMOOTHING = 0.3  # weight of the newest point in the running mean
 _LOWEST_RATE_SCALE = 1 / 256
 
 

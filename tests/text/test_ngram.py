@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from rnnterm.text.ngram import IntArray, witten_bell_loss
 
-SHAKESPEARE = Path(__file__).resolve().parents[3] / "shared/data/tinyshakespeare.txt"
-
 
 def direct_loss(train: list[int], held_out: list[int], vocab_size: int, order: int) -> float:
     """The definition, one character at a time, with a dictionary of followers per history."""
@@ -129,9 +127,8 @@ def test_rejects(train: list[int], held_out: list[int], order: int, message: str
         witten_bell_loss(np.array(train, int), np.array(held_out, int), 2, order)
 
 
-@pytest.mark.skipif(not SHAKESPEARE.exists(), reason=f"{SHAKESPEARE} is missing")
-def test_loss_on_tinyshakespeare() -> None:
-    text = SHAKESPEARE.read_text(encoding="utf-8")
+def test_loss_on_tinyshakespeare(tinyshakespeare: Path) -> None:
+    text = tinyshakespeare.read_text(encoding="utf-8")
     characters, ids = np.unique(list(text), return_inverse=True)
     n_train = int(0.9 * len(text))
     loss = witten_bell_loss(ids[:n_train], ids[n_train:], characters.size, order=5)

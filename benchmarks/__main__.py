@@ -1,0 +1,24 @@
+"""`python -m benchmarks NAME`: run one measurement and write it into RESULTS.md."""
+
+import argparse
+from importlib import import_module
+
+from benchmarks.results import write_section
+
+NAMES = {"train": "loss after 75 seconds", "memory": "memory against corpus size"}
+
+
+def main() -> None:
+    """Run the measurement that the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument(
+        "name", choices=NAMES, help="; ".join(f"{k}: {v}" for k, v in NAMES.items())
+    )
+    parser.add_argument("--seeds", type=int, default=1, help="repeat with seeds 1, 2, … (train)")
+    options = parser.parse_args()
+    title, lines = import_module(f"benchmarks.{options.name}").measure(options)
+    print("\n".join(lines))
+    write_section(options.name, title, lines)
+
+
+main()

@@ -1,0 +1,34 @@
+"""What all tests share: a cache and a runs folder of their own, and the text they measure on."""
+
+import os
+from pathlib import Path
+
+# Before torch is imported, here or in a command: the networks of tests are too small to share, and
+# two threads that wait for each other on a busy machine are many times slower than one.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import pytest
+from hypothesis import settings
+
+# Tests run beside trainings: how long one example takes says nothing about the code.
+settings.register_profile("rnnterm", deadline=None)
+settings.load_profile("rnnterm")
+
+SHAKESPEARE = Path(__file__).resolve().parents[2] / "shared/data/tinyshakespeare.txt"
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that a test caches or trains reaches the user's folders, nor another test."""
+    # Not inside `tmp_path`, which a test may list to see what was left behind.
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("RNNTERM_CACHE", str(home / "cache"))
+    monkeypatch.setenv("RNNTERM_RUNS", str(home / "runs"))
+
+
+@pytest.fixture
+def tinyshakespeare() -> Path:
+    """The million characters of Shakespeare that published losses are measured on."""
+    if not SHAKESPEARE.is_file():
+        pytest.skip(f"{SHAKESPEARE} is missing")
+    return SHAKESPEARE

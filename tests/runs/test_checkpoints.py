@@ -1,0 +1,132 @@
+"""The checkpoint store: whole or not there, old ones dropped, damage told by name."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from rnnterm.errors import RnntermError
+from rnnterm.runs.checkpoints import CheckpointStore
+
+FILES = {"model.safetensors": b"weights" * 9, "trainer.safetensors": b"moments" * 9}
+
+
+@pytest.fixture
+def store(tmp_path):
+    return CheckpointStore(tmp_path / "run" / "checkpoints")
+
+
+@pytest.fixture(autouse=True)
+def run_folder(tmp_path):
+    (tmp_path / "run").mkdir()
+
+
+def save(store, step, *, best=False, files=FILES):
+    return store.save(step, files, {"val_loss": 1.0 / (step + 1)}, best=best)
+
+
+def steps(store) -> list[int]:
+    return [checkpoint.step for checkpoint in store.all()]
+
+
+def test_newest_two_and_the_best_are_kept(store):
+    for step in range(0, 70, 10):
+        save(store, step, best=step == 20)
+    assert steps(store) == [20, 50, 60]
+    assert store.best().step == 20
+    newest, rejected = store.newest_verified()
+    assert (newest.step, rejected) == (60, ())
+    assert newest.facts() == {"val_loss": 1 / 61}
+
+
+def test_the_same_step_again_replaces_it(store):
+    save(store, 10)
+    again = save(store, 10, files=FILES | {"model.safetensors": b"other"})
+    assert again.model.read_bytes() == b"other"
+    again.verify()
+    assert [path.name for path in again.path.parent.glob(".*")] == []
+
+
+def test_every_truncation_and_flipped_bit_is_told_and_the_one_before_is_used(store):
+    save(store, 1)
+    newest = save(store, 2)
+    for path in sorted(newest.path.iterdir()):
+        good = path.read_bytes()
+        damages = [good[:length] for length in range(0, len(good), 11)]
+        for place in range(0, len(good), 5):
+            flipped = bytearray(good)
+            flipped[place] ^= 1 << (place % 7)
+            damages.append(bytes(flipped))
+        for damaged in damages:
+            path.write_bytes(damaged)
+            found, rejected = store.newest_verified()
+            # A flip inside a loss leaves the files whole; anything else must be noticed.
+            if found.step == 2:
+                assert json.loads(damaged)["files"] == json.loads(good)["files"]
+            else:
+                assert "step-0000002" in rejected[0]
+        path.write_bytes(good)
+    assert store.newest_verified()[0].step == 2
+
+
+def test_a_missing_file_or_folder_is_told(store):
+    with pytest.raises(RnntermError, match="no usable checkpoint"):
+        store.newest_verified()
+    save(store, 1)
+    newest = save(store, 2)
+    newest.trainer.unlink()
+    assert store.newest_verified()[0].step == 1
+    shutil.rmtree(newest.path)
+    assert store.newest_verified() == (store.all()[0], ())
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing in the store may catch it and carry on."""
+
+
+def test_death_at_any_system_call_leaves_a_good_checkpoint(store, monkeypatch, tmp_path):
+    """Die at the 1st, 2nd, … write-side call until a save comes through."""
+    save(store, 1)
+    reached = 0
+    for deadline in range(1, 100):
+        calls = 0
+
+        def dying(original, deadline=deadline):
+            def call(*args, **kwargs):
+                nonlocal calls
+                calls += 1
+                if calls == deadline:
+                    raise Killed
+                return original(*args, **kwargs)
+
+            return call
+
+        with monkeypatch.context() as patch:
+            for name in ("fsync", "rename", "replace", "mkdir", "open"):
+                patch.setattr(os, name, dying(getattr(os, name)))
+            try:
+                save(store, 2 + deadline)
+            except Killed:
+                reached += 1
+            else:
+                break
+        found, rejected = store.newest_verified()
+        assert rejected == ()
+        found.verify()
+    assert reached > 8
+    assert store.newest_verified()[0].step == 2 + deadline
+
+
+def test_a_full_disk_leaves_the_old_ones_and_no_debris(store, monkeypatch):
+    save(store, 1)
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            save(store, 2)
+    assert steps(store) == [1]
+    assert [path.name for path in store.all()[0].path.parent.glob(".*")] == []

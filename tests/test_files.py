@@ -1,0 +1,200 @@
+"""A file is replaced whole, or the old one stays and nothing else lies beside it."""
+
+import json
+import os
+import stat
+import tempfile
+import threading
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnnterm import files
+from rnnterm.files import (
+    sha256_of,
+    sync_folder,
+    temporary_sibling,
+    write_atomically,
+    write_json,
+    write_synced,
+)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    path = tmp_path / "status.json"
+    path.write_bytes(b"old")
+    return path
+
+
+def beside(path: Path) -> list[str]:
+    return [other.name for other in path.parent.iterdir()]
+
+
+class TestAtomically:
+    def test_the_new_replaces_the_old(self, target: Path) -> None:
+        write_atomically(target, b"new\0\r\n")
+        assert target.read_bytes() == b"new\0\r\n"
+        assert beside(target) == ["status.json"]
+
+    def test_a_file_that_was_not_there_appears(self, tmp_path: Path) -> None:
+        write_atomically(tmp_path / "fresh", b"")
+        assert (tmp_path / "fresh").read_bytes() == b""
+        assert beside(tmp_path / "fresh") == ["fresh"]
+
+    @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()], ids=repr)
+    @pytest.mark.parametrize("step", ["write", "fsync", "replace"])
+    def test_the_old_stays_where_a_step_fails(
+        self, step: str, error: BaseException, target: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tried: list[str] = []
+
+        def fail(*_: object) -> None:
+            tried.append(step)
+            raise error
+
+        def write_half(path: Path, data: bytes) -> None:
+            path.write_bytes(data[: len(data) // 2])
+            fail()
+
+        match step:
+            case "write":
+                monkeypatch.setattr(files, "write_synced", write_half)
+            case "fsync":
+                monkeypatch.setattr(os, "fsync", fail)
+            case "replace":
+                monkeypatch.setattr(Path, "replace", fail)
+        with pytest.raises(type(error)):
+            write_atomically(target, b"the new content")
+        assert tried == [step]
+        assert target.read_bytes() == b"old"
+        assert beside(target) == ["status.json"]
+
+    def test_the_new_is_whole_where_the_folder_cannot_be_synced(
+        self, target: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_: Path) -> None:
+            raise OSError("power cut")
+
+        monkeypatch.setattr(files, "sync_folder", fail)
+        with pytest.raises(OSError, match="power cut"):
+            write_atomically(target, b"new")
+        assert target.read_bytes() == b"new"
+        assert beside(target) == ["status.json"]
+
+    def test_bytes_reach_the_disk_before_the_name_and_the_name_after(
+        self, target: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        order: list[tuple[str, bytes]] = []
+        real_fsync, real_replace = os.fsync, Path.replace
+
+        def fsync(descriptor: int) -> None:
+            synced = os.fstat(descriptor)
+            if stat.S_ISDIR(synced.st_mode):
+                order.append(("folder", target.read_bytes()))
+            else:
+                order.append((f"file of {synced.st_size} bytes", target.read_bytes()))
+            real_fsync(descriptor)
+
+        def replace(self: Path, new: Path) -> Path:
+            order.append(("rename", self.read_bytes()))
+            return real_replace(self, new)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        monkeypatch.setattr(Path, "replace", replace)
+        write_atomically(target, b"new")
+        assert order == [
+            ("file of 3 bytes", b"old"),
+            ("rename", b"new"),
+            ("folder", b"new"),
+        ]
+
+    def test_a_reader_never_meets_a_part(
+        self, target: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(os, "fsync", lambda _: None)  # only the order of events matters here
+        whole = {letter * 300_000 for letter in (b"a", b"b")}
+        write_atomically(target, b"a" * 300_000)
+        done = threading.Event()
+        met: set[bytes] = set()
+
+        def read() -> None:
+            while not done.is_set():
+                met.add(target.read_bytes())
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        for turn in range(100):
+            write_atomically(target, (b"b", b"a")[turn % 2] * 300_000)
+        done.set()
+        reader.join()
+        assert met
+        assert met <= whole
+
+    def test_many_writers_leave_one_of_theirs(self, target: Path) -> None:
+        written = [str(number).encode() * 10_000 for number in range(8)]
+        writers = [
+            threading.Thread(target=write_atomically, args=(target, data)) for data in written
+        ]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        assert target.read_bytes() in written
+        assert beside(target) == ["status.json"]
+
+
+def test_a_temporary_name_is_fresh_hidden_and_beside(target: Path) -> None:
+    names = {temporary_sibling(target) for _ in range(100)}
+    assert len(names) == 100
+    assert all(name.parent == target.parent for name in names)
+    assert all(name.name.startswith(".status.json.") for name in names)
+    assert beside(target) == ["status.json"]
+
+
+def test_synced_bytes_are_there(tmp_path: Path) -> None:
+    write_synced(tmp_path / "data", b"\0\1\2")
+    sync_folder(tmp_path)
+    assert (tmp_path / "data").read_bytes() == b"\0\1\2"
+    with pytest.raises(FileNotFoundError):
+        sync_folder(tmp_path / "none")
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_000_000])
+def test_the_digest_of_a_file_is_that_of_its_bytes(size: int, tmp_path: Path) -> None:
+    data = bytes(range(251)) * (size // 251 + 1)
+    (tmp_path / "data").write_bytes(data[:size])
+    assert sha256_of(tmp_path / "data") == sha256(data[:size]).hexdigest()
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40)
+@given(json_values)
+def test_json_comes_back_as_it_was(value: object) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "value.json"
+        write_json(path, value)
+        raw = path.read_bytes()
+        assert json.loads(raw) == value
+        assert raw.isascii()
+        assert raw.endswith(b"\n")
+
+
+def test_what_json_lacks_leaves_the_old_file(target: Path) -> None:
+    with pytest.raises(TypeError):
+        write_json(target, {"path": target})
+    assert target.read_bytes() == b"old"
+    assert beside(target) == ["status.json"]

@@ -1,0 +1,261 @@
+"""Training through the Python API: it learns, resumes exactly, and survives trouble."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import rnnterm
+from rnnterm.errors import RnntermError, UsageError
+from rnnterm.nn.modelfile import load_model
+from rnnterm.runs.checkpoints import CheckpointStore
+from rnnterm.runs.folder import RunFolder, runs_root
+from rnnterm.runs.metrics import read_metrics
+from rnnterm.training import learner as learner_module
+from rnnterm.training.charrnn import CharRNN
+from rnnterm.training.events import Finished, Progressed, RolledBack, Started
+from rnnterm.training.recipe import Recipe
+from rnnterm.training.run import TrainingSession
+
+SMALL = {
+    "hidden_size": 16,
+    "batch_size": 4,
+    "bptt": 16,
+    "log_every": 5,
+    "warmup_steps": 5,
+    "validate_every": "never",
+    "checkpoint_every": "never",
+    "sample_every": "never",
+    "precision": "fp32",
+}
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "abc.txt"
+    path.write_text("the cat sat on the mat. " * 100)
+    return path
+
+
+def train(text, events=None, **settings):
+    report = None if events is None else events.append
+    return rnnterm.train(text, report=report, **(SMALL | settings))
+
+
+def test_a_small_network_learns_a_small_text_by_heart(text):
+    result = train(text, name="cat", steps=300, learning_rate=0.02, hidden_size=32)
+    assert result.reason == "finished"
+    assert result.val_loss < 0.1
+    assert result.bits_per_char == pytest.approx(result.val_loss / math.log(2))
+    speaker = rnnterm.load("cat")
+    assert speaker.generate("the cat", 48, temperature=0) == (" sat on the mat. the cat" * 3)[:48]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("form", ["onehot", "embedding", "scalar"])
+def test_every_cell_and_input_lowers_its_loss(text, cell, form):
+    events: list = []
+    train(text, events, steps=60, cell=cell, input=form, num_layers=2, dropout_between=0.1)
+    losses = [event.train_loss for event in events if isinstance(event, Progressed)]
+    assert losses[-1] < losses[0]
+
+
+def test_the_windows_of_the_tutorial_train_and_speak(text):
+    settings = {"epochs": 1, "hidden_size": 8, "batch_size": 64, "window": 20, "rng_seed": 3}
+    result = rnnterm.train(text, recipe="tutorial", name="t", **settings)
+    assert result.val_loss is None
+    model = load_model(result.model)
+    assert (model.spec.window, model.spec.input, model.vocab.lowercase) == (20, "scalar", True)
+    sampled = rnnterm.load("t").generate("THE CAT SAT ON THE M", 500, temperature=0)
+    assert len(sampled) == 500
+    assert set(sampled) <= set(model.vocab.symbols)
+
+
+def weights_of(result) -> dict[str, np.ndarray]:
+    return dict(load_model(result.model).tensors)
+
+
+def trainer_bytes(run: str, step: int) -> bytes:
+    return (
+        RunFolder(runs_root() / run)
+        .checkpoints.joinpath(f"step-{step:07}", "trainer.safetensors")
+        .read_bytes()
+    )
+
+
+def without_times(data: bytes) -> bytes:
+    """The trainer's tensors; its counters hold clock times, which no two runs share."""
+    size = int.from_bytes(data[:8], "little")
+    return data[8 + size :]
+
+
+def test_resuming_is_exact(text):
+    settings = SMALL | {
+        "dropout_output": 0.3,
+        "num_layers": 2,
+        "anneal": "constant",
+        "val_fraction": 0,
+    }
+    events: dict[str, list] = {"whole": [], "parts": []}
+    rnnterm.train(text, name="whole", steps=46, report=events["whole"].append, **settings)
+    rnnterm.train(text, name="parts", steps=23, report=events["parts"].append, **settings)
+    rnnterm.train(name="parts", resume=True, steps=46, report=events["parts"].append)
+    assert without_times(trainer_bytes("whole", 46)) == without_times(trainer_bytes("parts", 46))
+    whole, parts = (
+        load_model(CheckpointStore(runs_root() / run / "checkpoints").all()[-1].model)
+        for run in ("whole", "parts")
+    )
+    for name, tensor in whole.tensors.items():
+        np.testing.assert_array_equal(parts.tensors[name], tensor)
+    curves = [
+        [(event.step, event.train_loss) for event in log if isinstance(event, Progressed)]
+        for log in events.values()
+    ]
+    assert curves[0] == curves[1]
+
+
+def test_resuming_finds_the_latest_run_on_a_corpus(text):
+    train(text, name="one", steps=5)
+    events: list = []
+    rnnterm.train(text, resume=True, steps=8, report=events.append)
+    assert events[0].run == "one"
+    assert events[0].step == 5
+    sessions = {entry["session"] for entry in read_metrics(runs_root() / "one" / "metrics.jsonl")}
+    assert sessions == {1, 2}
+
+
+def test_resuming_passes_over_a_damaged_checkpoint_and_says_so(text):
+    train(text, name="hurt", steps=20, checkpoint_every="10", val_fraction=0)
+    newest = CheckpointStore(runs_root() / "hurt" / "checkpoints").all()[-1]
+    data = bytearray(newest.model.read_bytes())
+    data[-1] ^= 1
+    newest.model.write_bytes(data)
+    events: list = []
+    rnnterm.train(name="hurt", resume=True, steps=30, report=events.append)
+    started = events[0]
+    assert started.step == 10
+    assert any("damaged" in note for note in started.notes)
+    assert any("step 10" in note for note in started.notes)
+
+
+def test_resuming_refuses_what_does_not_fit(text):
+    train(text, name="fit", steps=5)
+    with pytest.raises(UsageError, match="spent its budget"):
+        rnnterm.train(name="fit", resume=True)
+    with pytest.raises(RnntermError, match="another network"):
+        rnnterm.train(name="fit", resume=True, steps=9, hidden_size=17)
+    text.write_text("something else entirely. " * 100)
+    with pytest.raises(RnntermError, match="has changed"):
+        rnnterm.train(name="fit", resume=True, steps=9)
+
+
+def break_steps(monkeypatch, is_broken) -> None:
+    """After those calls of `learn`, counted from 1, the weights hold NaN."""
+    original, calls = learner_module.Learner.learn, []
+
+    def learn(self, batch, rate):
+        original(self, batch, rate)
+        calls.append(batch)
+        if is_broken(len(calls)):
+            with torch.no_grad():
+                self.model.head.bias += math.nan
+
+    monkeypatch.setattr(learner_module.Learner, "learn", learn)
+
+
+def test_a_loss_that_is_not_a_number_rolls_back_and_goes_on(text, monkeypatch):
+    break_steps(monkeypatch, lambda call: call == 37)
+    events: list = []
+    # The checkpoint that falls due at step 42 is one of broken weights and must not be written.
+    result = train(text, events, name="nan", steps=60, checkpoint_every="7", log_every=15)
+    rolled = [event for event in events if isinstance(event, RolledBack)]
+    assert rolled == [RolledBack(step=45, to_step=35, rate_scale=0.5)]
+    assert result.steps == 60
+    assert math.isfinite(result.train_loss)
+    assert load_model(result.model)
+    rates = {e.step: e.learning_rate for e in events if isinstance(e, Progressed)}
+    assert rates[45] < rates[30] / 2
+
+
+def test_a_loss_that_never_recovers_ends_the_run_with_advice(text, monkeypatch):
+    break_steps(monkeypatch, lambda call: call > 20)
+    with pytest.raises(RnntermError, match="lower learning_rate"):
+        train(text, steps=2000)
+
+
+def test_stopping_saves_and_says_so(text):
+    session = TrainingSession.start(str(text), settings=SMALL | {"steps": 10_000}, name="stopped")
+
+    def stop_soon(event):
+        if isinstance(event, Progressed) and event.step >= 20:
+            session.stop()
+
+    result = session.train(stop_soon)
+    assert (result.reason, result.steps) == ("stopped", 20)
+    resumed = rnnterm.train(name="stopped", resume=True, steps=25)
+    assert (resumed.reason, resumed.steps) == ("finished", 25)
+
+
+def test_a_run_has_one_trainer(text):
+    train(text, name="mine", steps=5)
+    with (
+        RunFolder(runs_root() / "mine").locked(),
+        pytest.raises(RnntermError, match="another process"),
+    ):
+        rnnterm.train(name="mine", resume=True, steps=9)
+
+
+def test_the_log_holds_what_was_reported(text):
+    events: list = []
+    result = train(text, events, name="logged", steps=20)
+    entries = list(read_metrics(runs_root() / "logged" / "metrics.jsonl"))
+    assert [entry["event"] for entry in entries] == [type(e).__name__.lower() for e in events]
+    assert [entry["seq"] for entry in entries] == list(range(len(events)))
+    assert isinstance(events[0], Started)
+    assert isinstance(events[-1], Finished)
+    assert entries[-1]["val_loss"] == result.val_loss
+    config = json.loads((runs_root() / "logged" / "config.json").read_text())
+    assert Recipe.from_dict(config["recipe"]).steps == 20
+
+
+def test_the_best_checkpoint_is_the_one_to_load(text):
+    """A network that overfits: its last validation loss is not its lowest."""
+    rng = np.random.default_rng(0)
+    text.write_text("".join(rng.choice(list("abcdefgh"), 1500)))
+    result = train(
+        text, steps=400, hidden_size=64, learning_rate=0.02, validate_every="20", weight_decay=0
+    )
+    assert result.best_val_loss < result.val_loss
+    best = load_model(result.model)
+    assert best.training["val_loss"] == pytest.approx(result.best_val_loss, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"batch_size": 500}, "lower batch_size"),
+        ({"val_fraction": 0.0001}, "validation part"),
+        ({"device": "cuda:9"}, "CUDA devices"),
+        ({"device": "tpu"}, "no device"),
+    ],
+)
+def test_what_cannot_be_trained_leaves_nothing_behind(text, settings, reason):
+    with pytest.raises(RnntermError, match=reason):
+        train(text, steps=5, **settings)
+    assert not runs_root().exists()
+
+
+def test_keras_initialization_and_forget_bias():
+    spec = Recipe(steps=1, initialization="keras", forget_bias=1.0, hidden_size=12).spec(5)
+    model = CharRNN(replace(spec, embedding_size=3))
+    arrays = model.to_arrays()
+    np.testing.assert_array_equal(arrays["rnn.0.bias_ih"][12:24], 1)
+    assert not arrays["rnn.0.bias_ih"][:12].any()
+    assert not arrays["rnn.0.bias_hh"].any()
+    recurrent = arrays["rnn.0.weight_hh"]
+    np.testing.assert_allclose(recurrent.T @ recurrent, np.eye(12), atol=1e-5)
+    bound = math.sqrt(6 / (48 + 3))
+    assert bound * 0.8 < np.abs(arrays["rnn.0.weight_ih"]).max() <= bound

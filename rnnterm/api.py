@@ -7,13 +7,15 @@ print(rnnterm.load(result.run).generate("OTHELLO:", length=300))
 """
 
 import secrets
+import warnings
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnnterm.errors import UsageError
 from rnnterm.nn.modelfile import Model, load_model
-from rnnterm.runs.models import find_model
+from rnnterm.runs.models import locate_model
 from rnnterm.sampling.generator import generate
 from rnnterm.sampling.strategies import Strategy
 
@@ -25,17 +27,17 @@ if TYPE_CHECKING:
 def train(
     corpus: str | Path | None = None,
     *,
-    recipe: str = "fast",
+    recipe: str | None = None,
     name: str | None = None,
     resume: bool = False,
-    runs: Path | None = None,
+    runs: str | Path | None = None,
     report: "Listener | None" = None,
     **settings: Any,
 ) -> "TrainingResult":
     """Train a network on a corpus: a path, a bundled name, or `-` for standard input.
 
     Args:
-        recipe: a bundled recipe's name or the path of a TOML file.
+        recipe: a bundled recipe's name (`fast` without one) or the path of a TOML file.
         name: the run's name; a fresh one is chosen without it.
         resume: go on with the run called `name`, or the latest on this corpus.
         runs: the folder of runs; otherwise `RNNTERM_RUNS` or the user's data folder.
@@ -47,21 +49,21 @@ def train(
     from rnnterm.training.run import TrainingSession
 
     source = None if corpus is None else str(corpus)
-    if resume:
-        session = TrainingSession.resume(source, settings=settings, name=name, runs=runs)
-    else:
-        session = TrainingSession.start(
-            source or "", recipe=recipe, settings=settings, name=name, runs=runs
-        )
+    session = TrainingSession.begin(
+        source, recipe=recipe, resume=resume, settings=settings, name=name, runs=_path(runs)
+    )
     return session.train(report)
 
 
-def load(model: str | Path, *, runs: Path | None = None) -> "LoadedModel":
+def load(model: str | Path, *, runs: str | Path | None = None) -> "LoadedModel":
     """A trained model by path, run name or bundled name, ready to generate; needs no torch.
 
     Raises RnntermError for a model that is missing or damaged.
     """
-    return LoadedModel(load_model(find_model(str(model), runs)))
+    found = locate_model(str(model), _path(runs))
+    for note in found.notes:
+        warnings.warn(f"{note}; another checkpoint is used", stacklevel=2)
+    return LoadedModel(load_model(found.path))
 
 
 class LoadedModel:
@@ -94,5 +96,11 @@ class LoadedModel:
         rng_seed: int | None = None,
     ) -> Iterator[str]:
         """The same characters, each as soon as it is made."""
+        if length < 0 or (rng_seed is not None and rng_seed < 0):
+            raise UsageError("length and rng_seed must be at least 0")
         chosen = secrets.randbits(32) if rng_seed is None else rng_seed
         return islice(generate(self.model, seed, Strategy(temperature), chosen), length)
+
+
+def _path(folder: str | Path | None) -> Path | None:
+    return None if folder is None else Path(folder)

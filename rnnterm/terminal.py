@@ -91,9 +91,14 @@ def pipe_text(text: str) -> str:
     return text.translate(_PIPE)
 
 
-def is_terminal(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
     """Whether a person may be reading `stream` on a terminal that can move its cursor."""
     try:
-        return stream.isatty() and os.environ.get("TERM") != "dumb"
+        return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
     except ValueError:  # a closed stream has no answer
         return False
+
+
+def colors_allowed() -> bool:
+    """Whether nobody asked for a screen without colours (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR")

@@ -1,21 +1,18 @@
 """`rnnterm corpus`: the bundled texts, and any text as a network sees it."""
 
-import shutil
-import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
+from rnnterm.cli.glyphs import labelled, symbol_map, terminal_width, visible
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.errors import UsageError
+from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:
     from rnnterm.text.corpus import Corpus
     from rnnterm.text.view import Baseline, WindowView
-
-_GLYPHS = {"\n": "⏎", " ": "␣", "\t": "⇥"}
-_SYMBOLS_SHOWN = 120
 
 
 @click.group("corpus")
@@ -38,14 +35,15 @@ def list_command(as_json: bool) -> None:
         return
     width = max(len(entry.name) for entry in entries)
     for entry in entries:
-        emit(f"{entry.name:{width}}  {entry.title}, {entry.author} ({entry.year}); {entry.licence}")
+        told = f"{entry.title}, {entry.author} ({entry.year}); {entry.licence}"
+        emit("\n".join(labelled(entry.name, told, terminal_width(), label_width=width + 2)))
 
 
 @command.command("show")
 @click.argument("corpus")
 @click.option("--lowercase", is_flag=True, help="Read the text in lower case.")
-@click.option("--window", "length", default=100, show_default=True, type=click.IntRange(1))
-@click.option("--stride", default=1, show_default=True, type=click.IntRange(1))
+@click.option("--window", "length", default=100, show_default=True, type=click.IntRange(1, 10**9))
+@click.option("--stride", default=1, show_default=True, type=click.IntRange(1, 10**9))
 @click.option("--at", "place", default=0, show_default=True, help="Which window to show.")
 @click.option("--val-fraction", default=0.1, show_default=True, help="Share for validation.")
 @click.option("--test-fraction", default=0.0, show_default=True, help="Share for testing.")
@@ -92,16 +90,16 @@ def show_command(
             }
         )
         return
-    width = min(100, shutil.get_terminal_size().columns)
+    width = min(100, terminal_width())
     for line in [
         *_heading(text),
         "",
-        *_row("split", "  ".join(f"{name} {size:,}" for name, size in sizes.items()), width),
-        *_row("maps", _maps(text), width),
+        *labelled("split", "  ".join(f"{name} {size:,}" for name, size in sizes.items()), width),
+        *labelled("maps", symbol_map(text.vocab.symbols), width),
         "",
         *_window_rows(window, length, len(text.vocab), width),
         "",
-        *_row("baseline", _baseline(baseline), width),
+        *labelled("baseline", _baseline(baseline), width),
     ]:
         emit(line)
 
@@ -112,34 +110,12 @@ def _heading(text: "Corpus") -> list[str]:
     entry = bundled_texts().get(text.source)
     title = f" · {entry.title}, {entry.author} ({entry.year})" if entry else f" · {text.source}"
     counts = f"{len(text):,} characters · {len(text.vocab)} symbols · sha256 {text.sha256[:12]}…"
-    return [text.name + title, counts, *text.notes]
-
-
-def _row(label: str, content: str, width: int) -> list[str]:
-    """A label and its text, wrapped so that it stays beside the label."""
-    return textwrap.wrap(
-        content,
-        max(width, 40),
-        initial_indent=f"{label:<10}",
-        subsequent_indent=" " * 10,
-        break_on_hyphens=False,
-    ) or [label]
-
-
-def _visible(text: str) -> str:
-    return "".join(_GLYPHS.get(char, char) for char in text)
-
-
-def _maps(text: "Corpus") -> str:
-    symbols = text.vocab.symbols
-    pairs = [f"{_visible(char)}→{index}" for index, char in enumerate(symbols[:_SYMBOLS_SHOWN])]
-    more = len(symbols) - _SYMBOLS_SHOWN
-    return "  ".join(pairs) + (f"  … and {more:,} more (--json lists all)" if more > 0 else "")
+    return [safe_line(text.name + title), counts, *text.notes]
 
 
 def _window_rows(view: "WindowView | None", length: int, symbols: int, width: int) -> list[str]:
     if view is None:
-        return _row(
+        return labelled(
             "window", f"none: the text is shorter than {length} characters and a target", width
         )
     place = f"{view.place:,} of {view.count:,}, each {view.length} characters, stride {view.stride}"
@@ -147,17 +123,16 @@ def _window_rows(view: "WindowView | None", length: int, symbols: int, width: in
     scalars = " ".join(f"{value:.3f}" for value in view.scalars[:8])
     row = view.one_hot_target
     before, after = view.target_id, symbols - view.target_id - 1
-    one_hot = "[" + " ".join(("0 " * min(before, 3) + ("… " if before > 3 else "")).split())
-    one_hot += (
-        f" {row[view.target_id]} " + ("0 " * min(after, 3) + ("… 0" if after > 3 else "")).strip()
-    )
+    zeros_before = ["0"] * min(before, 3) + ["…"] * (before > 3)
+    zeros_after = ["0"] * min(after, 3) + ["…", "0"] * (after > 3)
+    one_hot = " ".join([*zeros_before, str(row[view.target_id]), *zeros_after])
     return [
-        *_row("window", place, width),
-        *_row("  text", _visible(view.text), width),
-        *_row("  indices", f"{ids} …", width),
-        *_row("  scalars", f"{scalars} …  (index / {symbols})", width),
-        *_row("  target", f"{_visible(view.target)}→{view.target_id}", width),
-        *_row("  one-hot", f"{one_hot}]  ({symbols} wide, the 1 at {view.target_id})", width),
+        *labelled("window", place, width),
+        *labelled("  text", visible(view.text), width),
+        *labelled("  indices", f"{ids} …", width),
+        *labelled("  scalars", f"{scalars} …  (index / {symbols})", width),
+        *labelled("  target", f"{visible(view.target)}→{view.target_id}", width),
+        *labelled("  one-hot", f"[{one_hot}]  ({symbols} wide, the 1 at {view.target_id})", width),
     ]
 
 

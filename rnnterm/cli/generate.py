@@ -1,45 +1,239 @@
 """`rnnterm generate`: let a model continue a text."""
 
+import math
+import secrets
 import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from rnnterm.cli.diagnostics import warn
-from rnnterm.cli.output import emit_stream
+from rnnterm.cli.diagnostics import narrate
+from rnnterm.cli.output import emit_json, emit_raw, emit_stream, emit_styled
+from rnnterm.cli.seed import known_part, read_seed
+from rnnterm.cli.speaker import load_speaker
+from rnnterm.cli.tint import tint_of
+from rnnterm.errors import UsageError
+from rnnterm.quantities import format_count
+from rnnterm.terminal import colors_allowed, is_terminal
+
+if TYPE_CHECKING:
+    from rnnterm.nn.modelfile import Model
+    from rnnterm.sampling.strategies import Strategy
+    from rnnterm.sampling.writing import Piece, Writing
+
+
+_TEMPERATURE = 0.8
 
 
 @click.command("generate")
-@click.option("--model", required=True, metavar="M", help="A run, a bundled model or a model file.")
 @click.option(
-    "--seed", default="", metavar="TEXT", help="What to continue; - reads standard input."
+    "--model",
+    default="shakespeare",
+    show_default=True,
+    metavar="M",
+    help="A bundled model, a run, or a model file.",
 )
-@click.option("--length", default=500, show_default=True, type=click.IntRange(0), metavar="N")
 @click.option(
-    "--temperature", default=0.8, show_default=True, metavar="T", help="0: the likeliest."
+    "--seed", default="", metavar="TEXT", help="What to continue; - standard input, @FILE."
+)
+@click.option(
+    "--length", default=500, show_default=True, type=click.IntRange(0, 10**9), metavar="N"
+)
+@click.option(
+    "--temperature", type=float, metavar="T",
+    help="Below 1 bolder, above 1 wilder (else the recipe's, mostly 0.8).",
+)  # fmt: skip
+@click.option("--top-k", default=0, metavar="K", help="Only the K likeliest characters.")
+@click.option("--top-p", default=1.0, metavar="P", help="Only the likeliest that make up P.")
+@click.option(
+    "--min-p", default=0.0, metavar="P", help="Only those P times as likely as the first."
+)
+@click.option("--greedy", is_flag=True, help="Always the likeliest character.")
+@click.option("--repetition-penalty", default=1.0, metavar="R", help="Above 1: repeat less.")
+@click.option("--beam", type=click.IntRange(1), metavar="W", help="Search the likeliest text.")
+@click.option("--stop", "stops", multiple=True, metavar="TEXT", help="End before this text.")
+@click.option("--stop-loops", is_flag=True, help="End when the text goes round in a loop.")
+@click.option(
+    "--samples", default=1, type=click.IntRange(1, 100_000), metavar="N", help="So many at once."
 )
 @click.option(
     "--rng-seed", type=click.IntRange(0), metavar="N", help="The same seed, the same text."
 )
+@click.option("--device", metavar="D", help="Run on torch: cuda, cuda:N, mps or cpu.")
+@click.option("--json", is_flag=True, help="One JSON object a sample.")
+@click.option("--log-probabilities", is_flag=True, help="With --json: each character's, in nats.")
+@click.option("--raw", is_flag=True, help="Every byte as it is, controls too.")
+@click.option("--color", is_flag=True, help="Tint each character by its probability.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell times and speed on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="No warnings.")
+@click.option("--strict", is_flag=True, help="Unknown characters in the seed are an error.")
 @click.option("--runs-dir", type=click.Path(), help="Where runs live (else RNNTERM_RUNS).")
 def command(
-    *,
-    model: str,
-    seed: str,
-    length: int,
-    temperature: float,
-    rng_seed: int | None,
-    runs_dir: str | None,
+    *, model: str, seed: str, rng_seed: int | None, runs_dir: str | None, **options: Any
 ) -> None:
-    """Write LENGTH characters that continue the seed, as they are made."""
-    from pathlib import Path
+    """Write characters that continue the seed, as they are made.
 
-    from rnnterm.api import load
+    Text alone goes to stdout. Several samples stand with a blank line between them.
+    """
+    from rnnterm.sampling.writing import Writing
 
-    speaker = load(model, runs=Path(runs_dir) if runs_dir else None)
-    vocab = speaker.model.vocab
-    text = sys.stdin.buffer.read().decode("utf-8", "replace") if seed == "-" else seed
-    unknown = vocab.unknown_in(text)
-    if unknown:
-        warn(f"the model does not know {unknown!a}: left out of the seed")
-        text = vocab.keep_known(text)
-    emit_stream(speaker.stream(text, length, temperature=temperature, rng_seed=rng_seed))
+    watch = _Watch()
+    if options["beam"] and options["samples"] > 1:
+        raise UsageError("a beam search has one result: leave out --samples")
+    speaker = load_speaker(model, runs_dir)
+    watch.loaded()
+    strategy = _strategy(options, speaker)
+    seed = known_part(
+        read_seed(seed), speaker.vocab, strict=options["strict"], quiet=options["quiet"]
+    )
+    rng_seed = secrets.randbits(32) if rng_seed is None else rng_seed
+    writings = [Writing(options["length"], options["stops"]) for _ in range(options["samples"])]
+    if options["beam"]:
+        pieces = _search(speaker, seed, writings[0], options)
+    else:
+        pieces = _write(
+            model=speaker,
+            seed=seed,
+            strategy=strategy,
+            rng_seed=rng_seed,
+            writings=writings,
+            options=options,
+        )
+    _show(watch.over(pieces), writings, options)
+    if options["json"]:
+        shared = {"seed": seed, "rng_seed": rng_seed, "model": model}
+        for number, writing in enumerate(writings):
+            emit_json(shared | _described(number, writing, watch, options))
+    if options["verbose"]:
+        narrate(watch.report(writings))
+
+
+def _strategy(options: dict[str, Any], model: "Model") -> "Strategy":
+    from rnnterm.runs.models import told_value
+    from rnnterm.sampling.strategies import Strategy
+
+    temperature = 0.0 if options["greedy"] else options["temperature"]
+    if temperature is None:  # the tutorials' models take the likeliest
+        temperature = told_value(model.training, float, "recipe", "sample_temperature")
+    return Strategy(
+        temperature=_TEMPERATURE if temperature is None else temperature,
+        top_k=options["top_k"],
+        top_p=options["top_p"],
+        min_p=options["min_p"],
+        repetition_penalty=options["repetition_penalty"],
+    )
+
+
+def _write(
+    *,
+    model: "Model",
+    seed: str,
+    strategy: "Strategy",
+    rng_seed: int,
+    writings: "list[Writing]",
+    options: dict[str, Any],
+) -> "Iterator[Piece]":
+    from rnnterm.sampling.writing import write
+
+    network = None
+    if options["device"]:
+        from rnnterm.training.torch_reader import TorchReader
+
+        network = TorchReader(model, options["device"])
+    return write(
+        model,
+        seed,
+        strategy,
+        rng_seed,
+        writings,
+        scored=options["json"] or options["color"],
+        ends_at_loops=options["stop_loops"],
+        network=network,
+    )
+
+
+def _search(
+    model: "Model", seed: str, writing: "Writing", options: dict[str, Any]
+) -> "Iterator[Piece]":
+    """The result of a beam search, written as if it had been drawn."""
+    from rnnterm.sampling.beam import beam_search
+    from rnnterm.sampling.writing import Piece
+
+    text, log_probabilities = beam_search(model, seed, options["length"], options["beam"])
+    for char, log_probability in zip(text, log_probabilities, strict=True):
+        writing.log_probabilities.append(log_probability)
+        piece = writing.add(char)
+        if piece:
+            yield Piece(0, piece, writing.log_probabilities[-len(piece) :])
+        if writing.done_reason:
+            return
+
+
+def _show(pieces: "Iterable[Piece]", writings: "list[Writing]", options: dict[str, Any]) -> None:
+    """Let the samples grow; one that is for people or a pipe is shown as it does."""
+    if options["json"] or len(writings) > 1:
+        for _ in pieces:
+            pass
+        if not options["json"]:
+            together = "\n\n".join(writing.text for writing in writings) + "\n"
+            (emit_raw if options["raw"] else emit_stream)([together])
+    elif options["raw"]:
+        emit_raw(piece.text for piece in pieces)
+    elif options["color"] and is_terminal(sys.stdout) and colors_allowed():
+        emit_styled(
+            (char, tint_of(math.exp(log_probability)))
+            for piece in pieces
+            for char, log_probability in zip(piece.text, piece.log_probabilities, strict=True)
+        )
+    else:
+        emit_stream(piece.text for piece in pieces)
+
+
+def _described(
+    number: int, writing: "Writing", watch: "_Watch", options: dict[str, Any]
+) -> dict[str, Any]:
+    described = {
+        "sample": number,
+        "text": writing.text,
+        "mean_log_probability": writing.mean_log_probability,
+        "chars_per_second": watch.characters / watch.seconds if watch.seconds else None,
+        "done_reason": writing.done_reason,
+    }
+    if options["log_probabilities"]:
+        described["log_probabilities"] = writing.log_probabilities[: len(writing.characters)]
+    return described
+
+
+class _Watch:
+    """Times of one call, in seconds: loading, the first character, all of them."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter()
+        self._loaded = self._first = self._begun
+        self.seconds = 0.0
+        self.characters = 0
+
+    def loaded(self) -> None:
+        """The model is there."""
+        self._loaded = time.perf_counter()
+
+    def over(self, pieces: "Iterable[Piece]") -> "Iterator[Piece]":
+        """The same pieces, counted."""
+        begun = time.perf_counter()
+        for piece in pieces:
+            if not self.characters:
+                self._first = time.perf_counter()
+            self.characters += len(piece.text)
+            yield piece
+        self.seconds = time.perf_counter() - begun
+
+    def report(self, writings: "list[Writing]") -> str:
+        """One line for a person."""
+        parts = [f"model loaded in {1000 * (self._loaded - self._begun):.0f} ms"]
+        if self.characters:
+            parts.append(f"first character after {1000 * (self._first - self._begun):.0f} ms")
+            parts.append(f"{format_count(self.characters / self.seconds)} chars/s")
+        reasons = dict.fromkeys(str(writing.done_reason) for writing in writings)
+        return " · ".join([*parts, f"done: {'; '.join(reasons)}"])

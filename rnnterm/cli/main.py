@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -12,7 +13,15 @@ from rnnterm.cli.diagnostics import DONE, FAILED, INTERRUPTED, WRONG_USAGE, leav
 from rnnterm.cli.output import ReaderLeft
 from rnnterm.errors import RnntermError
 
-_COMMANDS = {"train": "train", "generate": "generate", "corpus": "corpus"}
+_COMMANDS = {
+    "train": "train",
+    "generate": "generate",
+    "steer": "steer",
+    "eval": "eval",
+    "score": "score",
+    "corpus": "corpus",
+    "models": "models",
+}
 
 
 class _LazyGroup(click.Group):
@@ -39,8 +48,10 @@ def _no_color(ctx: click.Context, option: click.Parameter, chosen: bool) -> None
 @click.option(
     "--no-color", is_flag=True, expose_value=False, callback=_no_color, help="Use no colours."
 )
-def cli(debug: bool) -> None:
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
     """Recurrent networks in a terminal: train one on any text, generate from it."""
+    ctx.ensure_object(dict)["debug"] = debug
 
 
 def main() -> NoReturn:
@@ -50,9 +61,9 @@ def main() -> NoReturn:
         reconfigure: Any = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(encoding="utf-8", errors="replace")
-    debug = "--debug" in sys.argv[1:]
+    settings, out = {"debug": False}, sys.stdout
     try:
-        status = cli.main(prog_name="rnnterm", standalone_mode=False)
+        status = cli.main(prog_name="rnnterm", standalone_mode=False, obj=settings)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         leave(DONE)
@@ -62,15 +73,28 @@ def main() -> NoReturn:
         leave(INTERRUPTED, "interrupted")
     except ReaderLeft:
         leave(DONE)
-    except RnntermError as error:
-        if debug:
-            raise
-        leave(error.exit_code, str(error))
+    except SystemExit as error:
+        # click ends by itself after completing a word, and when the reader of a help page left;
+        # then it has put another stream in the place of stdout.
+        reader_left = sys.stdout is not out
+        leave(DONE if reader_left or not isinstance(error.code, int) else error.code)
     except Exception as error:
-        if debug:
-            raise
-        leave(FAILED, f"{type(error).__name__}: {error} (--debug before the command shows more)")
+        if settings["debug"]:
+            traceback.print_exc()
+        leave(*_told(error))
     leave(status if isinstance(status, int) else DONE)
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """The exit code for an error, and the line that tells of it."""
+    if isinstance(error, RnntermError):
+        return error.exit_code, str(error)
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        return FAILED, f"{error.strerror}{where}"
+    if isinstance(error, MemoryError):
+        return FAILED, "there is not enough memory: ask for less, or close something"
+    return FAILED, f"{type(error).__name__}: {error} (rnnterm --debug … shows more)"
 
 
 def _one_line(error: click.ClickException) -> str:

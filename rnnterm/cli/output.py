@@ -54,6 +54,35 @@ def emit_stream(pieces: Iterable[str]) -> None:
         out.write(safe.feed("", last=True) + "\n")
 
 
+def emit_raw(pieces: Iterable[str]) -> None:
+    """Write pieces of text as they come, every byte as it is."""
+    with _writing() as out:
+        for piece in pieces:
+            out.write(piece)
+            out.flush()
+
+
+def emit_styled(pieces: Iterable[tuple[str, str]]) -> None:
+    """Write pieces of a text as they come, each with its style; in a pipe, the text alone.
+
+    A line end follows the last.
+
+    A style is the codes of an SGR sequence such as `1;38;5;208`, or empty. Codes are of the
+    program's own making, never from a text.
+    """
+    with _writing() as out:
+        if not is_terminal(out):
+            out.write(pipe_text("".join(text for text, _ in pieces)) + "\n")
+            return
+        safe = SafeText()
+        for text, style in pieces:
+            shown = safe.feed(text)
+            styled = style and shown.strip()
+            out.write(f"\x1b[{style}m{shown}\x1b[m" if styled else shown)
+            out.flush()
+        out.write(safe.feed("", last=True) + "\n")
+
+
 def emit_json(value: Any) -> None:
     """Write one ASCII JSON object on a line; a number that JSON lacks becomes null."""
     with _writing() as out:

@@ -2,21 +2,24 @@
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rnnterm.cli.diagnostics import narrate, warn
+from rnnterm.cli.diagnostics import narrate
 from rnnterm.quantities import format_count, format_duration
-from rnnterm.terminal import is_terminal, safe_text
+from rnnterm.terminal import is_terminal, safe_line, safe_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from rnnterm.training.events import Event, Listener, Progressed, RolledBack, Sampled, Started
+    from rnnterm.training.events import Event, Listener, Sampled
 
 _SECONDS_BETWEEN_LINES = 5.0
 _WIDE = 100  # columns that leave room for the step
+_SEED_SHOWN = 60  # characters
 
 
 @contextmanager
@@ -37,111 +40,117 @@ def make_progress() -> "Iterator[Listener]":
         yield LiveProgress(bar).report
 
 
-def _figures(event: "Progressed", val_loss: float | None, *, verbose: bool) -> str:
-    parts = [f"step {event.step:,}"] if verbose else []
-    parts.append(f"train {event.train_loss:.3f}")
-    if val_loss is not None:
-        parts.append(f"val {val_loss:.3f}")
-    parts.append(f"{format_count(event.chars_per_second)} chars/s")
-    parts.append(f"ETA {format_duration(event.eta)}")
-    return " · ".join(parts)
+@dataclass
+class _Status:
+    """The figures of a moment."""
+
+    step: int = 0
+    progress: float = 0.0
+    train_loss: float | None = None
+    val_loss: float | None = None
+    chars_per_second: float = 0.0
+    eta: float = float("nan")
+
+    def describe(self, *, with_step: bool) -> str:
+        parts = [f"step {self.step:,}"] if with_step else []
+        if self.train_loss is not None:
+            parts.append(f"train {self.train_loss:.3f}")
+        if self.val_loss is not None:
+            parts.append(f"val {self.val_loss:.3f}")
+        parts.append(f"{format_count(self.chars_per_second)} chars/s")
+        parts.append(f"ETA {format_duration(self.eta)}")
+        return " · ".join(parts)
 
 
-def _opening(event: "Started") -> str:
-    begun = f" · resumed at step {event.step:,}" if event.step else ""
-    return (
-        f"run {event.run} · {event.network} · {format_count(event.parameters)} parameters · "
-        f"{event.device} {event.precision}{begun}"
-    )
-
-
-def _rolled_back(event: "RolledBack") -> str:
-    return (
-        f"the loss became NaN by step {event.step:,}: back to step {event.to_step:,}, "
-        f"learning rate now {event.rate_scale:g} of the recipe's"
-    )
-
-
-class PlainProgress:
-    """One line every few seconds and one for each validation."""
+class _EventProgress(ABC):
+    """Turns events into figures and lines; where those go is a subclass's part."""
 
     def __init__(self) -> None:
-        self._val_loss: float | None = None
-        self._last = 0.0
+        self._status = _Status()
+
+    @abstractmethod
+    def _say(self, line: str, style: str) -> None:
+        """Show a line that stays."""
+
+    @abstractmethod
+    def _refresh(self, *, news: bool = False) -> None:
+        """Show the figures; with `news` they hold something not seen before."""
 
     def report(self, event: "Event") -> None:
         """Show an event."""
-        from rnnterm.training.events import Progressed, RolledBack, Sampled, Started, Validated
+        from rnnterm.training import events
 
-        if isinstance(event, Started):
-            narrate(_opening(event))
-            for note in event.notes:
-                narrate(note)
-        elif isinstance(event, Validated):
-            self._val_loss = event.val_loss
-            self._last = 0.0  # the next figures are news
-        elif (
-            isinstance(event, Progressed) and time.monotonic() - self._last > _SECONDS_BETWEEN_LINES
-        ):
+        status = self._status
+        match event:
+            case events.Started():
+                begun = f" · resumed at step {event.step:,}" if event.step else ""
+                self._say(
+                    f"run {event.run} · {event.network} · {format_count(event.parameters)} "
+                    f"parameters · {event.device} {event.precision}{begun}",
+                    "bold",
+                )
+                for note in event.notes:
+                    self._say(note, "yellow")
+            case events.Progressed() | events.Ticked():
+                status.step, status.progress = event.step, event.progress
+                status.chars_per_second, status.eta = event.chars_per_second, event.eta
+                first = status.train_loss is None
+                if isinstance(event, events.Progressed):
+                    status.train_loss = event.train_loss
+                self._refresh(news=first and status.train_loss is not None)
+            case events.Validated():
+                status.val_loss = event.val_loss
+                self._refresh(news=True)
+            case events.Validating():
+                self._say("reading the validation part once more, exactly", "dim")
+            case events.Sampled():
+                self._say(f"── step {event.step:,} wrote ──", "dim")
+                for line in _sample_lines(event):
+                    self._say(line, "cyan")
+            case events.RolledBack():
+                self._say(
+                    f"warning: the loss became NaN by step {event.step:,}: back to step "
+                    f"{event.to_step:,}, learning rate now {event.rate_scale:g} of the recipe's",
+                    "yellow",
+                )
+
+
+class PlainProgress(_EventProgress):
+    """Lines for a log: the figures every few seconds and after each validation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last = 0.0
+
+    def _say(self, line: str, style: str) -> None:
+        narrate(f"  | {line}" if style == "cyan" else line)
+
+    def _refresh(self, *, news: bool = False) -> None:
+        if news or time.monotonic() - self._last > _SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
-            narrate(f"{event.progress:4.0%} {_figures(event, self._val_loss, verbose=True)}")
-        elif isinstance(event, Sampled):
-            for line in _sample_lines(event):
-                narrate(f"  | {line}")
-        elif isinstance(event, RolledBack):
-            warn(_rolled_back(event))
+            narrate(f"{self._status.progress:4.0%} {self._status.describe(with_step=True)}")
 
 
-class LiveProgress:
+class LiveProgress(_EventProgress):
     """A bar that stays at the bottom; samples and news scroll above it."""
 
     def __init__(self, bar: "Progress") -> None:
+        super().__init__()
         self._bar = bar
         self._task = bar.add_task("", total=1.0, figures="starting")
-        self._latest: Progressed | None = None
-        self._val_loss: float | None = None
-
-    def report(self, event: "Event") -> None:
-        """Show an event."""
-        from rnnterm.training.events import (
-            Finished,
-            Progressed,
-            RolledBack,
-            Sampled,
-            Started,
-            Validated,
-        )
-
-        if isinstance(event, Started):
-            self._say(_opening(event), "bold")
-            for note in event.notes:
-                self._say(note, "yellow")
-        elif isinstance(event, Validated):
-            self._val_loss = event.val_loss
-            self._refresh()
-        elif isinstance(event, Progressed):
-            self._latest = event
-            self._refresh()
-        elif isinstance(event, Sampled):
-            self._say(f"── step {event.step:,} wrote ──", "dim")
-            for line in _sample_lines(event):
-                self._say(line, "cyan")
-        elif isinstance(event, RolledBack):
-            self._say(f"warning: {_rolled_back(event)}", "yellow")
-        elif isinstance(event, Finished) and event.reason == "finished":
-            self._bar.update(self._task, completed=1.0)
-
-    def _refresh(self) -> None:
-        if self._latest is not None:
-            wide = self._bar.console.width > _WIDE
-            figures = _figures(self._latest, self._val_loss, verbose=wide)
-            self._bar.update(self._task, completed=self._latest.progress, figures=figures)
 
     def _say(self, line: str, style: str) -> None:
         from rich.text import Text
 
-        self._bar.console.print(Text(line, style=style))
+        self._bar.console.print(Text(safe_line(line), style=style))
+
+    def _refresh(self, *, news: bool = False) -> None:
+        figures = self._status.describe(with_step=self._bar.console.width > _WIDE)
+        self._bar.update(self._task, completed=self._status.progress, figures=figures)
 
 
 def _sample_lines(event: "Sampled") -> list[str]:
-    return safe_text(event.text).strip("\n").splitlines()
+    """What was written, after the end of what it went on from."""
+    seed = event.seed[-_SEED_SHOWN:]
+    before = [f"… {line}" for line in safe_text(seed).splitlines()[-1:]]
+    return before + safe_text(event.text).strip("\n").splitlines()

@@ -1,5 +1,6 @@
 """`rnnterm train`: learn a text."""
 
+import shlex
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rnnterm.cli.diagnostics import INTERRUPTED, narrate
+from rnnterm.cli.diagnostics import INTERRUPTED, narrate, narrate_from_signal
 from rnnterm.cli.output import emit, emit_json
-from rnnterm.errors import UsageError
 from rnnterm.quantities import format_count, format_duration
+from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:
     from rnnterm.training.run import TrainingResult, TrainingSession
@@ -67,23 +68,14 @@ def command(
 
     settings = _settings(assignments, options)
     runs = Path(runs_dir) if runs_dir else None
-    if resume:
-        if recipe is not None:
-            raise UsageError(
-                "a resumed run keeps its recipe: leave out --recipe, use --set for values"
-            )
-        session = TrainingSession.resume(corpus, settings=settings, name=name, runs=runs)
-    elif corpus is None:
-        raise UsageError("name a text to learn: a file, -, or a bundled one (rnnterm corpus list)")
-    else:
-        session = TrainingSession.start(
-            corpus, recipe=recipe or "fast", settings=settings, name=name, runs=runs
-        )
+    session = TrainingSession.begin(
+        corpus, recipe=recipe, resume=resume, settings=settings, name=name, runs=runs
+    )
     text = session.corpus
     narrate(f"corpus {text.name} · {len(text):,} characters · {len(text.vocab)} symbols")
     with _stopping_on_signals(session), make_progress() as report:
         result = session.train(report)
-    _summarize(result, as_json=as_json)
+    _summarize(result, runs_dir, as_json=as_json)
     return INTERRUPTED if result.reason == "stopped" else None
 
 
@@ -92,23 +84,24 @@ def _settings(assignments: tuple[str, ...], options: dict[str, Any]) -> dict[str
     from rnnterm.training.recipe import parse_setting
 
     settings: dict[str, Any] = dict(map(parse_setting, assignments))
-    dropout = options.pop("dropout")
-    if dropout is not None:
-        settings |= {"dropout_between": dropout, "dropout_output": dropout}
     return settings | {key: value for key, value in options.items() if value is not None}
 
 
 @contextmanager
 def _stopping_on_signals(session: "TrainingSession") -> Iterator[None]:
-    """The first signal asks for a checkpoint and an end; the second ends at once."""
+    """The first signal asks for a checkpoint and an end; the second ends at once.
+
+    A signal that was ignored before, as under nohup, stays so.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
-        for restored in _SIGNALS:
-            signal.signal(restored, signal.default_int_handler)
+        for heard_again in heard:
+            signal.signal(heard_again, signal.default_int_handler)
         session.stop()
-        narrate("stopping with a checkpoint; once more ends at once")
+        narrate_from_signal("stopping with a checkpoint; once more ends at once")
 
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:
@@ -116,15 +109,16 @@ def _stopping_on_signals(session: "TrainingSession") -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _summarize(result: "TrainingResult", *, as_json: bool) -> None:
+def _summarize(result: "TrainingResult", runs_dir: str | None, *, as_json: bool) -> None:
     if as_json:
         emit_json(asdict(result) | {"model": str(result.model)})
     else:
         emit("\n".join(_summary_lines(result)))
+    where = f" --runs-dir {shlex.quote(runs_dir)}" if runs_dir else ""
     if result.reason == "stopped":
-        narrate(f"stopped early; go on with: rnnterm train --resume --name {result.run}")
+        narrate(f"stopped early; go on with: rnnterm train --resume --name {result.run}{where}")
     else:
-        narrate(f'now try: rnnterm generate --model {result.run} --seed "…"')
+        narrate(f'now try: rnnterm generate --model {result.run}{where} --seed "…"')
 
 
 def _summary_lines(result: "TrainingResult") -> list[str]:
@@ -142,5 +136,5 @@ def _summary_lines(result: "TrainingResult") -> list[str]:
         f"run    {result.run} {result.reason}: {result.steps:,} steps in "
         f"{format_duration(result.seconds)}, {format_count(result.chars_per_second)} chars/s",
         f"loss   {' · '.join(losses)} nats/char{bits}",
-        f"model  {result.model}",
+        f"model  {safe_line(str(result.model))}",
     ]

@@ -67,7 +67,7 @@ class Cell(Protocol):
     gate_names: ClassVar[tuple[str, ...]]
 
     def project(self, x: Array) -> Array:
-        """The part of the pre-activations that needs no state: (..., I) becomes (..., G*H)."""
+        """The part of a step that needs no state, for `step` alone: (..., I) becomes (..., G*H)."""
 
     def step(self, projected: Array, state: State, gates: Gates | None = None) -> State:
         """The state after one character; `gates`, where given, receives every gate's values."""
@@ -102,24 +102,37 @@ class LSTM:
     def __init__(self, weights: CellWeights) -> None:
         self.weights = weights
         self._bias = weights.bias_ih + weights.bias_hh
+        # All four gates in one tanh: σ(x) = ½ tanh(½ x) + ½. Halves where a σ belongs, ones for g,
+        # taken into the weights once: beside the product U h, gates are where a character's time
+        # goes.
+        self._size = weights.hidden_size
+        per_gate = np.array([0.5, 0.5, 1.0, 0.5], weights.weight_hh.dtype)
+        self._slope = np.repeat(per_gate, weights.hidden_size)
+        self._floor = 1 - self._slope
+        self._recurrent = (self._slope[:, np.newaxis] * weights.weight_hh).T
 
     def project(self, x: Array) -> Array:
         """See `Cell.project`."""
-        return x @ self.weights.weight_ih.T + self._bias
+        return (x @ self.weights.weight_ih.T + self._bias) * self._slope
 
     def step(self, projected: Array, state: State, gates: Gates | None = None) -> State:
         """See `Cell.step`."""
         h, c = state
-        size = self.weights.hidden_size
-        pre = projected + h @ self.weights.weight_hh.T
-        i_f = sigmoid(pre[..., : 2 * size])
-        i, f = i_f[..., :size], i_f[..., size:]
-        g = np.tanh(pre[..., 2 * size : 3 * size])
-        o = sigmoid(pre[..., 3 * size :])
-        c = f * c + i * g
+        size = self._size
+        values = h @ self._recurrent
+        values += projected
+        np.tanh(values, out=values)
+        values *= self._slope
+        values += self._floor
+        i, f = values[..., :size], values[..., size : 2 * size]
+        g, o = values[..., 2 * size : 3 * size], values[..., 3 * size :]
+        c = f * c
+        c += i * g
         if gates is not None:
             gates.update(i=i, f=f, g=g, o=o)
-        return o * np.tanh(c), c
+        h = np.tanh(c)
+        h *= o
+        return h, c
 
 
 class GRU:

@@ -55,15 +55,18 @@ def model_bytes(model: Model) -> bytes:
         name: np.ascontiguousarray(model.tensors[name], np.float32)
         for name in model.spec.tensor_shapes()
     }
-    vocabulary = {"symbols": model.vocab.symbols, "lowercase": model.vocab.lowercase}
-    described: dict[str, Any] = {
-        "version": _VERSION,
-        "spec": model.spec.to_dict(),
-        "vocabulary": vocabulary,
-        "training": dict(model.training),
-    }
+    described = {"version": _VERSION} | describe_model(model)
     described["sha256"] = model_digest(described, tensors)
     return save(tensors, {_ENTRY: json.dumps(described)})
+
+
+def describe_model(model: Model) -> dict[str, Any]:
+    """All of a model but its tensors, as plain JSON values; `assemble_model` reads it back."""
+    return {
+        "spec": model.spec.to_dict(),
+        "vocabulary": {"symbols": model.vocab.symbols, "lowercase": model.vocab.lowercase},
+        "training": dict(model.training),
+    }
 
 
 def save_model(path: Path, model: Model) -> None:
@@ -113,6 +116,14 @@ def _checked_model(entry: str, tensors: dict[str, Array]) -> Model:
         )
     if digest != model_digest(described, tensors):
         raise RnntermError("its digest does not fit its content: the file is damaged")
+    return assemble_model(described, tensors)
+
+
+def assemble_model(described: Mapping[str, Any], tensors: Mapping[str, Array]) -> Model:
+    """The model of what `describe_model` wrote and its tensors, in any floating-point type.
+
+    Raises RnntermError unless description, vocabulary and tensors are whole and fit together.
+    """
     try:
         spec = NetworkSpec.from_dict(described["spec"])
         vocabulary = described["vocabulary"]

@@ -48,6 +48,7 @@ class Network:
             )
             for layer in range(spec.num_layers)
         )
+        self._head = self.tensors["head.weight"].T
 
     @property
     def input_rows(self) -> Array:
@@ -75,12 +76,13 @@ class Network:
         """Read one character each: indices of shape (...) to logits of shape (..., V)."""
         projected = self._projected_symbols[ids]
         following: list[State] = []
-        for layer, (cell, before) in enumerate(zip(self.cells, state, strict=True)):
+        for layer, cell in enumerate(self.cells):
             if layer:
                 projected = cell.project(following[-1][0])
-            following.append(cell.step(projected, before, gates[layer] if gates else None))
-        top = following[-1][0]
-        return top @ self.tensors["head.weight"].T + self.tensors["head.bias"], tuple(following)
+            following.append(cell.step(projected, state[layer], gates[layer] if gates else None))
+        logits = following[-1][0] @ self._head
+        logits += self.tensors["head.bias"]
+        return logits, tuple(following)
 
     def read(self, ids: Indices, state: NetworkState | None = None) -> tuple[Array, NetworkState]:
         """Read a text of shape (T, ...); the logits after its last character and the state.
@@ -91,6 +93,10 @@ class Network:
         for index in ids:
             logits, state = self.step(index, state)
         return logits, state
+
+    def spread(self, state: NetworkState, rows: int) -> NetworkState:
+        """The state of one text, of batch shape (1,), as that of `rows` equal ones."""
+        return tuple(tuple(np.repeat(part, rows, axis=0) for part in layer) for layer in state)
 
     def trace(self, ids: Indices, state: NetworkState | None = None) -> Trace:
         """Read a text of shape (T, ...) and keep every logit, state and gate."""

@@ -17,6 +17,7 @@ from rnnterm.files import sha256_of, sync_folder, temporary_sibling, write_json,
 
 _MANIFEST = "manifest.json"
 _KEPT = 2
+_REPLACED = ".replaced"
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,12 @@ class CheckpointStore:
             manifest = {"step": step, "facts": facts, "files": described}
             write_synced(temporary / _MANIFEST, json.dumps(manifest, indent=2).encode())
             sync_folder(temporary)
-            if target.exists():  # the same step again, after a roll-back
-                discarded = temporary_sibling(target)
-                target.rename(discarded)
+            if target.exists():  # the same step again; until it is there, the old one counts
+                replaced = target.with_name(target.name + _REPLACED)
+                shutil.rmtree(replaced, ignore_errors=True)
+                target.rename(replaced)
                 temporary.rename(target)
-                shutil.rmtree(discarded)
+                shutil.rmtree(replaced)
             else:
                 temporary.rename(target)
         except BaseException:
@@ -113,12 +115,13 @@ class CheckpointStore:
 
     def all(self) -> list[Checkpoint]:
         """Every complete checkpoint, oldest first."""
-        found = []
-        for path in self._folder.glob("step-*"):
-            number = path.name.removeprefix("step-")
+        found: dict[int, Checkpoint] = {}
+        for path in sorted(self._folder.glob("step-*"), reverse=True):
+            # In this order a folder comes after its replaced namesake, and takes its place.
+            number = path.name.removeprefix("step-").removesuffix(_REPLACED)
             if number.isdecimal():
-                found.append(Checkpoint(path, int(number)))
-        return sorted(found, key=lambda checkpoint: checkpoint.step)
+                found[int(number)] = Checkpoint(path, int(number))
+        return [found[step] for step in sorted(found)]
 
     def newest_verified(self) -> tuple[Checkpoint, tuple[str, ...]]:
         """The newest checkpoint that verifies, and why each newer one was passed over.
@@ -136,6 +139,23 @@ class CheckpointStore:
         reasons = f": {'; '.join(rejected)}" if rejected else ""
         raise RnntermError(f"{self._folder.parent.name} has no usable checkpoint{reasons}")
 
+    def usable(self) -> tuple[Checkpoint, tuple[str, ...]]:
+        """The best checkpoint, or the newest that verifies, and why others were passed over.
+
+        Raises RnntermError if none verifies.
+        """
+        rejected: tuple[str, ...] = ()
+        best = self.best()
+        if best is not None:
+            try:
+                best.verify()
+            except RnntermError as error:
+                rejected = (str(error),)
+            else:
+                return best, ()
+        newest, others = self.newest_verified()
+        return newest, tuple(dict.fromkeys(rejected + others))
+
     def best(self) -> Checkpoint | None:
         """The checkpoint with the lowest validation loss, if one was recorded and is there."""
         step = self._best_step()
@@ -152,5 +172,8 @@ class CheckpointStore:
         for checkpoint in self.all()[:-_KEPT]:
             if checkpoint.step != best:
                 shutil.rmtree(checkpoint.path, ignore_errors=True)
-        for leftover in self._folder.glob(".step-*.tmp"):  # of a writer that was killed
-            shutil.rmtree(leftover, ignore_errors=True)
+        for leftover in self._folder.glob(".*.tmp"):  # of a writer that was killed
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)

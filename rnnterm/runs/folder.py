@@ -58,6 +58,9 @@ class RunFolder:
         """Make the folder; raises UsageError if someone else was faster."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RnntermError(f"cannot create {self.path.parent}: {error.strerror}") from None
+        try:
             self.path.mkdir()
         except FileExistsError:
             raise UsageError(_taken(self.name)) from None
@@ -77,7 +80,11 @@ class RunFolder:
                 raise RnntermError(
                     f"run {self.name} was made by a newer rnnterm: upgrade to read it"
                 )
-            return RunConfig(**values)
+            config = RunConfig(**values)
+            known = {"name", "source", "sha256", "characters", "symbols"}
+            if not (isinstance(config.recipe, dict) and known <= set(config.corpus)):
+                raise ValueError("it lacks something")
+            return config
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RnntermError(f"run {self.name} has no readable config.json: {error}") from None
 
@@ -113,7 +120,12 @@ def runs_root(chosen: Path | None = None) -> Path:
 
 def list_runs(root: Path) -> list[RunFolder]:
     """All runs, the most recently active first."""
-    folders = [RunFolder(path) for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    try:
+        folders = [RunFolder(path) for path in root.iterdir() if path.is_dir()]
+    except FileNotFoundError:
+        folders = []
+    except OSError as error:
+        raise RnntermError(f"cannot read the runs in {root}: {error.strerror}") from None
     return sorted(folders, key=lambda run: (-_last_activity(run), run.name))
 
 
@@ -130,7 +142,7 @@ def new_run(root: Path, name: str | None = None) -> RunFolder:
 
 def find_run(root: Path, name: str) -> RunFolder:
     """The run of that name, or the only one whose name begins so; raises UsageError for none."""
-    names = sorted(run.name for run in list_runs(root))
+    names = sorted(run.name for run in list_runs(root)) if name else []
     matches = [name] if name in names else [known for known in names if known.startswith(name)]
     if len(matches) == 1:
         return RunFolder(root / matches[0])

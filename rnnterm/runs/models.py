@@ -1,13 +1,62 @@
-"""The model that a name means: a path, a run, or a bundled model."""
+"""The models there are, and the one that a name means: a path, a run, or a bundled model."""
 
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, TypeVar
 
 from rnnterm.bundled import bundled_folder
-from rnnterm.errors import UsageError
+from rnnterm.errors import RnntermError, UsageError
+from rnnterm.nn.modelfile import Model, load_model
 from rnnterm.runs.checkpoints import CheckpointStore
-from rnnterm.runs.folder import find_run, list_runs, runs_root
+from rnnterm.runs.folder import RunFolder, find_run, list_runs, runs_root
+
+ModelKind = Literal["bundled", "run", "file"]
+_T = TypeVar("_T", str, int, float)
 
 _SUFFIX = ".safetensors"
+_TOO_MUCH = 2**63
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model by name, and the file it lies in.
+
+    Attributes:
+        notes: why better checkpoints of the run were passed over.
+    """
+
+    name: str
+    kind: ModelKind
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """What a list tells of a model; None where it, or its training record, does not say.
+
+    Attributes:
+        file: the model file; None for a run that has none.
+        size: of the file, in bytes.
+        network: a label such as `LSTM 1x512`.
+        parameters: trained numbers.
+        val_loss: nats per character.
+        problem: why it cannot be used, in one line.
+    """
+
+    name: str
+    kind: ModelKind
+    file: Path | None = None
+    size: int | None = None
+    network: str | None = None
+    parameters: int | None = None
+    corpus: str | None = None
+    recipe: str | None = None
+    step: int | None = None
+    val_loss: float | None = None
+    problem: str | None = None
 
 
 def bundled_models() -> list[str]:
@@ -16,21 +65,100 @@ def bundled_models() -> list[str]:
 
 
 def find_model(name: str, runs: Path | None = None) -> Path:
-    """The model file that `name` means.
+    """The model file that `name` means; see `locate_model`."""
+    return locate_model(name, runs).path
+
+
+def locate_model(name: str, runs: Path | None = None) -> ModelFile:
+    """The model that `name` means; its file is not opened.
 
     A name with a slash or ending in `.safetensors` is a path; else a bundled model's name, or a
-    run's (its best checkpoint, or its newest without a validation split) or the start of one.
+    run's (its best checkpoint, or its newest good one) or the start of one.
 
     Raises UsageError if nothing has that name, RnntermError for a run without a checkpoint.
     """
     if "/" in name or name.endswith(_SUFFIX):
-        return Path(name).expanduser()
+        path = Path(name).expanduser()
+        return ModelFile(path.stem, "file", path)
     if name in bundled_models():
-        return bundled_folder("checkpoints") / (name + _SUFFIX)
+        return _bundled_model(name)
     root = runs_root(runs)
-    if not any(run.name.startswith(name) for run in list_runs(root)):
+    if not (name and any(run.name.startswith(name) for run in list_runs(root))):
         bundled = ", ".join(bundled_models()) or "none"
         raise UsageError(f"there is no model or run {name!r}; bundled models: {bundled}")
-    store = CheckpointStore(find_run(root, name).checkpoints)
-    checkpoint = store.best() or store.newest_verified()[0]
-    return checkpoint.model
+    run = find_run(root, name)
+    return _model_of_run(run)
+
+
+def list_models(runs: Path | None = None) -> list[ModelSummary]:
+    """Bundled models and those of all runs, the lowest validation loss first.
+
+    Every file is read and verified; one that cannot be used is listed last, with its problem.
+    """
+    summaries = [_read_summary(_bundled_model(name)) for name in bundled_models()]
+    for run in list_runs(runs_root(runs)):
+        try:
+            summaries.append(_read_summary(_model_of_run(run)))
+        except RnntermError as error:
+            summaries.append(ModelSummary(run.name, "run", problem=str(error)))
+    return sorted(summaries, key=_rank)
+
+
+def summarize_model(found: ModelFile, model: Model) -> ModelSummary:
+    """What a list tells of a model that was loaded from `found`."""
+    told = model.training
+    return ModelSummary(
+        found.name,
+        found.kind,
+        found.path,
+        _size_of(found.path),
+        model.spec.describe(),
+        model.spec.parameter_count,
+        corpus=told_value(told, str, "corpus", "name"),
+        recipe=told_value(told, str, "recipe", "name"),
+        step=told_value(told, int, "step"),
+        val_loss=told_value(told, float, "val_loss"),
+    )
+
+
+def told_value(record: Any, kind: type[_T], *keys: str) -> _T | None:
+    """What a training record says under nested keys, if it is of that kind and of sane size.
+
+    Anyone may have written a model file, so a record can lack anything and hold anything.
+    """
+    for key in keys:
+        record = record.get(key) if isinstance(record, Mapping) else None
+    if type(record) is not kind:
+        return None
+    if isinstance(record, int | float) and not abs(record) < _TOO_MUCH:  # nor NaN
+        return None
+    return record
+
+
+def _read_summary(found: ModelFile) -> ModelSummary:
+    try:
+        return summarize_model(found, load_model(found.path))
+    except RnntermError as error:
+        size = _size_of(found.path)
+        return ModelSummary(found.name, found.kind, found.path, size, problem=str(error))
+
+
+def _bundled_model(name: str) -> ModelFile:
+    return ModelFile(name, "bundled", bundled_folder("checkpoints") / (name + _SUFFIX))
+
+
+def _model_of_run(run: RunFolder) -> ModelFile:
+    checkpoint, notes = CheckpointStore(run.checkpoints).usable()
+    return ModelFile(run.name, "run", checkpoint.model, notes)
+
+
+def _size_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _rank(summary: ModelSummary) -> tuple[bool, float, str]:
+    loss = math.inf if summary.val_loss is None else summary.val_loss
+    return summary.problem is not None, loss, summary.name

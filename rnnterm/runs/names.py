@@ -37,8 +37,9 @@ def fresh_name(taken: set[str]) -> str:
 
 def check_name(name: str) -> str:
     """The name itself; raises UsageError for one that could not be a run's folder."""
-    if not _ALLOWED.fullmatch(name):
+    if not _ALLOWED.fullmatch(name) or name.endswith(".safetensors"):
         raise UsageError(
-            f"{name!r} cannot name a run: use letters, digits, '-', '_' and '.', at most 64 of them"
+            f"{name!r} cannot name a run: use letters, digits, '-', '_' and '.', "
+            "at most 64 of them, and no .safetensors"
         )
     return name

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.text.catalog import bundled_texts
+from rnnterm.text.catalog import bundled_texts, catalog
 from rnnterm.text.encoded import EncodedText, encode_file, encode_stream, open_encoded
 from rnnterm.text.vocab import Ids, Vocabulary
 
@@ -149,6 +149,8 @@ def _existing_file(source: str) -> Path:
 
 
 def _no_such_corpus(source: str) -> str:
+    if source in catalog():
+        return f"{source} is a series of numbers, not a text to learn"
     names = list(bundled_texts())
     near = difflib.get_close_matches(source, names, n=1)
     meant = f"did you mean {near[0]}?" if near else f"bundled corpora: {', '.join(names)}"

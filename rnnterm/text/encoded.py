@@ -159,6 +159,8 @@ def _write_encoded(
             for chunk in again:
                 out.write(index_of[_code_points(chunk)].tobytes())
                 length += len(chunk)
+            out.flush()
+            os.fsync(out.fileno())
         if again.sha256 != decoder.sha256:
             raise RnntermError(f"{name} changed while it was read: try again")
         facts = {"symbols": vocab.symbols, "length": length, "notes": decoder.notes}

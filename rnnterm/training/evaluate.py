@@ -5,6 +5,8 @@ state carried on. One that learnt from cold windows is judged on cold windows.
 """
 
 import itertools
+import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -25,16 +27,18 @@ _MAX_WINDOWS = 10_000
 _LOGITS_AT_ONCE = 1 << 22  # keeps a large alphabet's scores within 16 MB
 
 
-def reported_loss(model: CharRNN, ids: Ids) -> float:
+def reported_loss(
+    model: CharRNN, ids: Ids, stopped: Callable[[], bool] = lambda: False
+) -> float | None:
     """The loss to report, in fp32: `ids`, at least two characters, read as one stream.
 
     More than 200,000 characters are judged by their first million, read as `watched_loss` does:
-    one stream of them would take minutes.
+    one stream of them would take minutes. None if `stopped` said so on the way.
     """
     if model.spec.window:
         return _windowed_loss(model, ids)
     streams = 1 if len(ids) <= _ONE_STREAM_CHARACTERS else _STREAMS
-    return _carried_loss(model, ids[:_REPORTED_CHARACTERS], streams, "fp32")
+    return _carried_loss(model, ids[:_REPORTED_CHARACTERS], streams, "fp32", stopped)
 
 
 def watched_loss(model: CharRNN, ids: Ids, precision: str) -> float:
@@ -46,11 +50,14 @@ def watched_loss(model: CharRNN, ids: Ids, precision: str) -> float:
     """
     if model.spec.window:
         return _windowed_loss(model, ids)
-    return _carried_loss(model, ids[:_WATCHED_CHARACTERS], _STREAMS, precision)
+    loss = _carried_loss(model, ids[:_WATCHED_CHARACTERS], _STREAMS, precision, lambda: False)
+    return math.nan if loss is None else loss
 
 
 @torch.no_grad()
-def _carried_loss(model: CharRNN, ids: Ids, streams: int, precision: str) -> float:
+def _carried_loss(
+    model: CharRNN, ids: Ids, streams: int, precision: str, stopped: Callable[[], bool]
+) -> float | None:
     device = model.head.weight.device
     pairs = len(ids) - 1  # characters that have a next one
     share = -(-pairs // streams)
@@ -58,7 +65,7 @@ def _carried_loss(model: CharRNN, ids: Ids, streams: int, precision: str) -> flo
     chunk = max(1, min(_WARMUP, _LOGITS_AT_ONCE // (streams * model.spec.vocab_size)))
     warmup = min(_WARMUP, share) if streams > 1 else 0
     borders = [*range(-warmup, 0, chunk), *range(0, share, chunk), share]
-    total = torch.zeros((), dtype=torch.float64, device=device)
+    total = 0.0
     state: Carried | None = None
     was_training = model.training
     model.eval()
@@ -76,9 +83,11 @@ def _carried_loss(model: CharRNN, ids: Ids, streams: int, precision: str) -> flo
                 logits.float().flatten(0, 1), targets.flatten(), reduction="none"
             )
             counted = torch.from_numpy(places < pairs).to(device).flatten()
-            total += (losses * counted).double().sum()
+            total += (losses * counted).sum().item()
+        if stopped():
+            break
     model.train(was_training)
-    return total.item() / pairs
+    return None if stopped() else total / pairs
 
 
 @torch.no_grad()

@@ -42,6 +42,23 @@ class Progressed:
 
 
 @dataclass(frozen=True)
+class Ticked:
+    """Time has passed since the last point of the curve; for screens, and not logged."""
+
+    step: int
+    progress: float
+    chars_per_second: float
+    eta: float
+
+
+@dataclass(frozen=True)
+class Validating:
+    """The last, exact reading of the validation part began; it may take a while."""
+
+    step: int
+
+
+@dataclass(frozen=True)
 class Validated:
     """The validation part was read; `best` if no earlier loss was as low."""
 
@@ -96,5 +113,15 @@ class Finished:
     chars_per_second: float
 
 
-Event = Started | Progressed | Validated | Sampled | Checkpointed | RolledBack | Finished
+Event = (
+    Started
+    | Progressed
+    | Ticked
+    | Validating
+    | Validated
+    | Sampled
+    | Checkpointed
+    | RolledBack
+    | Finished
+)
 Listener = Callable[[Event], None]

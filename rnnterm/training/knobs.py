@@ -30,9 +30,13 @@ class Every(NamedTuple):
         return f"{self.seconds:.6f}".rstrip("0").rstrip(".") + "s" if self.seconds else "never"
 
 
-def knob(default: Any, explanation: str, read: Reader) -> Any:
-    """A dataclass field that carries its explanation and its reader."""
-    return field(default=default, metadata={"help": explanation, "read": read})
+def knob(default: Any, explanation: str, read: Reader, *, fixed: bool = False) -> Any:
+    """A dataclass field that carries its explanation, its reader, and whether a run fixes it.
+
+    A fixed value cannot change when a run resumes: its text, network, batches or past would not
+    fit.
+    """
+    return field(default=default, metadata={"help": explanation, "read": read, "fixed": fixed})
 
 
 def read_knob(spec: Field[Any], raw: Any) -> Any:

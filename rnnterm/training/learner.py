@@ -22,7 +22,7 @@ class Learner:
     Attributes:
         model: the network in training.
         carried: the streams' states after the last batch; None before the first.
-        loss_sum: sum of the losses since it was last set to zero, a double on the device: to read
+        loss_sum: sum of the losses since it was last set to zero, on the device: to read
             it at each step would make a GPU wait for Python.
     """
 
@@ -32,7 +32,8 @@ class Learner:
         self.device, self.precision = device, precision
         self.model = CharRNN(spec).to(device)
         self.carried: Carried | None = None
-        self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
+        precise = torch.float32 if device.type == "mps" else torch.float64  # which Metal lacks
+        self.loss_sum = torch.zeros((), dtype=precise, device=device)
         self._clip_norm = recipe.clip_norm
         optimizer = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[recipe.optimizer]
         self._optimizer = optimizer(
@@ -54,7 +55,7 @@ class Learner:
         if self._clip_norm:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._clip_norm)
         self._optimizer.step()
-        self.loss_sum += loss.detach().double()
+        self.loss_sum += loss.detach().to(self.loss_sum.dtype)
 
     def _loss(self, batch: Batch) -> Tensor:
         inputs = self._to_device(batch.inputs.astype(np.int64))

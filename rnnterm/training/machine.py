@@ -4,9 +4,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import torch
 
 from rnnterm.errors import RnntermError, UsageError
+from rnnterm.nn.spec import NetworkSpec
+from rnnterm.quantities import format_count
 from rnnterm.training.recipe import Recipe
 
 
@@ -19,7 +22,8 @@ def pick_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu")
     kind, _, index = name.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (index and not (kind == "cuda" and index.isdecimal())):
+    numbered = kind == "cuda" and index.isdecimal()
+    if kind not in ("cpu", "cuda", "mps") or (":" in name and not numbered):
         raise UsageError(f"there is no device {name!r}: use auto, cpu, cuda, cuda:N or mps")
     if kind == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -28,6 +32,18 @@ def pick_device(name: str) -> torch.device:
     if kind == "mps" and not has_mps:
         raise RnntermError("this machine has no mps device")
     return torch.device(name)
+
+
+def check_memory(spec: NetworkSpec) -> None:
+    """Raise RnntermError for a network whose training could never fit this machine's memory."""
+    # Weights, gradients and two moments, four bytes each.
+    count = spec.parameter_count
+    needed, there = 16 * count, psutil.virtual_memory().total
+    if needed > there:
+        raise RnntermError(
+            f"{format_count(count)} parameters need {needed / 1e9:,.0f} GB to train; "
+            f"this machine has {there / 1e9:,.0f}: lower hidden_size or num_layers"
+        )
 
 
 def pick_precision(recipe: Recipe, device: torch.device) -> str:

@@ -8,6 +8,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from rnnterm.training.knobs import (
 
 _FOLDER = Path(__file__).parent / "recipes"
 _share = number(0, 1, below=True)
+fixed = partial(knob, fixed=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,39 +40,39 @@ class Recipe:
     name: str = knob("fast", "what people call this recipe", text)
 
     # The text
-    lowercase: bool = knob(False, "read the text in lower case", flag)
-    val_fraction: float = knob(0.1, "share of the text, after training's, for validation", _share)
-    test_fraction: float = knob(0.0, "share at the end that training never sees", _share)
+    lowercase: bool = fixed(False, "read the text in lower case", flag)
+    val_fraction: float = fixed(0.1, "share of the text, after training's, for validation", _share)
+    test_fraction: float = fixed(0.0, "share at the end that training never sees", _share)
 
     # The network
-    cell: str = knob("lstm", "recurrent cell", choice("lstm", "gru", "rnn"))
-    hidden_size: int = knob(640, "units in each layer", whole(1, 1 << 16))
-    num_layers: int = knob(1, "recurrent layers", whole(1, 64))
-    input: str = knob(
+    cell: str = fixed("lstm", "recurrent cell", choice("lstm", "gru", "rnn"))
+    hidden_size: int = fixed(640, "units in each layer", whole(1, 1 << 16))
+    num_layers: int = fixed(1, "recurrent layers", whole(1, 64))
+    input: str = fixed(
         "embedding", "how a character enters", choice("onehot", "embedding", "scalar")
     )
-    embedding_size: int = knob(64, "columns of the embedding, with that input", whole(1, 1 << 16))
-    activation: str = knob("tanh", "of the rnn cell", choice("tanh", "relu", "linear"))
-    reset_after: bool = knob(True, "GRU: reset after the product, as PyTorch does", flag)
-    dropout_input: float = knob(0.0, "share of input values dropped in training", _share)
-    dropout_between: float = knob(0.0, "share of values dropped between layers", _share)
-    dropout_output: float = knob(0.0, "share of values dropped before the output", _share)
-    forget_bias: float = knob(0.0, "added to the LSTM's forget-gate bias", number(-100, 100))
-    initialization: str = knob("pytorch", "first weights", choice("pytorch", "keras"))
+    embedding_size: int = fixed(64, "columns of the embedding, with that input", whole(1, 1 << 16))
+    activation: str = fixed("tanh", "of the rnn cell", choice("tanh", "relu", "linear"))
+    reset_after: bool = fixed(True, "GRU: reset after the product, as PyTorch does", flag)
+    dropout_input: float = fixed(0.0, "share of input values dropped in training", _share)
+    dropout_between: float = fixed(0.0, "share of values dropped between layers", _share)
+    dropout_output: float = fixed(0.0, "share of values dropped before the output", _share)
+    forget_bias: float = fixed(0.0, "added to the LSTM's forget-gate bias", number(-100, 100))
+    initialization: str = fixed("pytorch", "first weights", choice("pytorch", "keras"))
 
     # The batches
-    batching: str = knob(
+    batching: str = fixed(
         "streams", "streams carry their state on; windows start cold", choice("streams", "windows")
     )
-    batch_size: int = knob(16, "streams or windows in a batch", whole(1, 1 << 20))
-    bptt: int = knob(
+    batch_size: int = fixed(16, "streams or windows in a batch", whole(1, 1 << 20))
+    bptt: int = fixed(
         64, "steps that gradients travel back through, with streams", whole(1, 1 << 20)
     )
-    window: int = knob(100, "characters in a window", whole(1, 1 << 20))
-    stride: int = knob(1, "characters from one window to the next", whole(1, 1 << 30))
+    window: int = fixed(100, "characters in a window", whole(1, 1 << 20))
+    stride: int = fixed(1, "characters from one window to the next", whole(1, 1 << 30))
 
     # The optimizer and its schedule
-    optimizer: str = knob("adamw", "optimizer", choice("adamw", "adam"))
+    optimizer: str = fixed("adamw", "optimizer", choice("adamw", "adam"))
     learning_rate: float = knob(6e-3, "highest learning rate", number(0, 10, above=True))
     weight_decay: float = knob(0.1, "pull of the weights towards zero", number(0, 100))
     beta1: float = knob(0.9, "memory of the mean gradient", _share)
@@ -92,7 +94,7 @@ class Recipe:
     # The budget: exactly one ends the run
     time_budget: float = knob(0.0, "seconds of training; 0: no limit", duration)
     steps: int = knob(0, "training steps; 0: no limit", whole())
-    epochs: float = knob(0.0, "passes over the text; 0: no limit", number(0))
+    epochs: float = knob(0.0, "passes over the text; 0: no limit", number(0, 1e9))
 
     # On the way
     validate_every: Every = knob(Every(seconds=15), "between validations", every)
@@ -110,7 +112,7 @@ class Recipe:
         "auto", "auto measures whether bf16 is faster here", choice("auto", "fp32", "bf16")
     )
     threads: int = knob(0, "CPU threads; 0 leaves the choice to torch", whole(0, 1024))
-    rng_seed: int = knob(1, "seed of every random choice", whole(0, (1 << 63) - 1))
+    rng_seed: int = fixed(1, "seed of every random choice", whole(0, (1 << 63) - 1))
 
     def __post_init__(self) -> None:
         limits = [name for name in ("time_budget", "steps", "epochs") if getattr(self, name)]
@@ -141,18 +143,34 @@ class Recipe:
     def with_values(self, values: Mapping[str, Any]) -> "Recipe":
         """This recipe with some values replaced, each read and checked.
 
-        A new budget takes the place of the old one. Raises UsageError naming the key.
+        A new budget takes the place of the old one, and `dropout` stands for the share dropped
+        between layers and before the output. Raises UsageError naming the key.
         """
         known = knobs()
+        if "dropout" in values:
+            both = dict.fromkeys(("dropout_between", "dropout_output"), values["dropout"])
+            values = both | {key: raw for key, raw in values.items() if key != "dropout"}
         for key in values:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
                 meant = f"; did you mean {near[0]}?" if near else ""
                 raise UsageError(f"there is no recipe value {key!r}{meant}")
         read = {key: read_knob(known[key], raw) for key, raw in values.items()}
-        if any(read.get(limit) for limit in _BUDGETS):
+        if any(limit in read for limit in _BUDGETS):
             read = dict.fromkeys(_BUDGETS, 0) | read
         return replace(self, **read)
+
+    def resumed_with(self, values: Mapping[str, Any]) -> "Recipe":
+        """This recipe with the values that a run may change when it resumes.
+
+        Raises UsageError for one that its text, network, batches or past fix.
+        """
+        changed = self.with_values(values)
+        for name, knob_field in knobs().items():
+            before, after = getattr(self, name), getattr(changed, name)
+            if knob_field.metadata["fixed"] and before != after:
+                raise UsageError(f"a resumed run keeps its {name}: it is {before}, not {after}")
+        return changed
 
 
 _BUDGETS = ("time_budget", "steps", "epochs")
@@ -177,14 +195,14 @@ def load_recipe(source: str = "fast") -> Recipe:
     path = _FOLDER / f"{source}.toml" if bundled else Path(source)
     try:
         values = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         listed = ", ".join(bundled_recipes())
         raise UsageError(
             f"there is no recipe {source!r}; bundled: {listed}, or a .toml file"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RnntermError(f"cannot read the recipe {source}: {error}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{source} is not a recipe: {error}") from None
     try:
         return Recipe.from_dict({"name": path.stem} | values)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from rnnterm.runs.checkpoints import CheckpointStore
 from rnnterm.runs.folder import RunConfig, RunFolder, find_run, list_runs, new_run, runs_root
 from rnnterm.runs.metrics import MetricsLog
 from rnnterm.text.corpus import Corpus, open_corpus, reopen_corpus
-from rnnterm.training.events import Event, Finished, Listener
+from rnnterm.training.events import Event, Finished, Listener, Ticked
 from rnnterm.training.recipe import Recipe, load_recipe
 
 
@@ -23,7 +24,7 @@ class TrainingResult:
     Attributes:
         reason: `finished`, or `stopped` where someone asked before the budget was spent.
         bits_per_char: the validation loss, or the training loss where there is none, in bits.
-        model: the model file: the best by validation, or the last without a validation part.
+        model: the model file: the best by validation, or by training loss where there is none.
     """
 
     run: str
@@ -56,6 +57,30 @@ class TrainingSession:
         self.notes = corpus.notes
         if resumed:
             self.notes += self._trainer.resume()
+
+    @classmethod
+    def begin(
+        cls,
+        source: str | None,
+        *,
+        recipe: str | None = None,
+        resume: bool = False,
+        settings: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        runs: Path | None = None,
+    ) -> "TrainingSession":
+        """A new run, or with `resume` an earlier one; see `start` and `resume`."""
+        if resume and recipe is not None:
+            raise UsageError("a resumed run keeps its recipe: name single values to change instead")
+        if resume:
+            return cls.resume(source, settings=settings, name=name, runs=runs)
+        if source is None:
+            raise UsageError(
+                "name a text to learn: a file, - for standard input, or a bundled one "
+                "(rnnterm corpus list)"
+            )
+        recipe = "fast" if recipe is None else recipe
+        return cls.start(source, recipe=recipe, settings=settings, name=name, runs=runs)
 
     @classmethod
     def start(
@@ -91,7 +116,7 @@ class TrainingSession:
         """
         folder = _run_to_resume(runs_root(runs), name, source)
         config = folder.read_config()
-        recipe = Recipe.from_dict(config.recipe).with_values(settings or {})
+        recipe = Recipe.from_dict(config.recipe).resumed_with(settings or {})
         known = config.corpus
         corpus = reopen_corpus(
             known["name"], source or known["source"], known["sha256"], lowercase=recipe.lowercase
@@ -119,9 +144,7 @@ class TrainingSession:
         with self.folder.locked(), training_settings(self.recipe.threads):
             self.folder.write_config(self._config())
             with MetricsLog(self.folder.metrics) as log:
-                self._listeners = [
-                    lambda event: log.append(type(event).__name__.lower(), asdict(event))
-                ]
+                self._listeners = [partial(_log_event, log)]
                 if report is not None:
                     self._listeners.append(report)
                 return self._result(self._trainer.train(self.notes))
@@ -147,8 +170,7 @@ class TrainingSession:
         )
 
     def _result(self, finished: Finished) -> TrainingResult:
-        store = CheckpointStore(self.folder.checkpoints)
-        checkpoint = store.best() or store.newest_verified()[0]
+        checkpoint, _ = CheckpointStore(self.folder.checkpoints).usable()
         loss = finished.train_loss if finished.val_loss is None else finished.val_loss
         return TrainingResult(
             run=self.folder.name,
@@ -162,6 +184,11 @@ class TrainingSession:
             chars_per_second=finished.chars_per_second,
             model=checkpoint.model,
         )
+
+
+def _log_event(log: MetricsLog, event: Event) -> None:
+    if not isinstance(event, Ticked):
+        log.append(type(event).__name__.lower(), asdict(event))
 
 
 def _run_to_resume(root: Path, name: str | None, source: str | None) -> RunFolder:

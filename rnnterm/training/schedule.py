@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from rnnterm.training.recipe import Recipe
 
+_LONGEST_WARMUP = 0.1
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -35,8 +37,12 @@ class Budget:
 
 
 def learning_rate(recipe: Recipe, step: int, progress: float) -> float:
-    """The rate for step `step` (from 0) at `progress` of the budget: a rise, then the anneal."""
-    warmup = min(1.0, (step + 1) / recipe.warmup_steps) if recipe.warmup_steps else 1.0
+    """The rate for step `step` (from 0) at `progress` of the budget: a rise, then the anneal.
+
+    The rise takes a tenth of the budget at most, however few steps that is.
+    """
+    risen = (step + 1) / recipe.warmup_steps if recipe.warmup_steps else 1.0
+    warmup = min(1.0, max(risen, progress / _LONGEST_WARMUP))
     fallen = {
         "cosine": 0.5 * (1 + math.cos(math.pi * progress)),
         "linear": 1 - progress,

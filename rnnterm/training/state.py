@@ -22,6 +22,10 @@ class Counters:
         rate_scale: what the learning rate is multiplied by; each roll-back halves it.
         loss_sum, loss_steps: training losses since the last progress event.
         smooth_loss: running mean of the training loss over the last points of the curve.
+        val_loss, best_val_loss: the last estimate of the validation loss, and the lowest.
+        reported_val_loss: the exact one, where it is known for just these weights.
+        best_train_loss: the lowest running training loss at a checkpoint, which names the best
+            checkpoint of a run without a validation part.
         marks: step and time at which each periodic duty was last done.
     """
 
@@ -32,8 +36,15 @@ class Counters:
     loss_steps: int = 0
     smooth_loss: float | None = None
     val_loss: float | None = None
+    reported_val_loss: float | None = None
     best_val_loss: float | None = None
+    best_train_loss: float | None = None
     marks: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    @property
+    def known_val_loss(self) -> float | None:
+        """The exact validation loss, or else the last estimate."""
+        return self.val_loss if self.reported_val_loss is None else self.reported_val_loss
 
 
 @dataclass
@@ -113,6 +124,8 @@ def rng_tensors() -> dict[str, Tensor]:
     if torch.cuda.is_available():
         for index, state in enumerate(torch.cuda.get_rng_state_all()):
             states[f"cuda:{index}"] = state
+    if torch.backends.mps.is_available():
+        states["mps"] = torch.mps.get_rng_state()
     return states
 
 
@@ -123,6 +136,8 @@ def restore_rng(states: dict[str, Tensor]) -> None:
         for index in range(torch.cuda.device_count()):
             if f"cuda:{index}" in states:
                 torch.cuda.set_rng_state(states[f"cuda:{index}"], index)
+    if torch.backends.mps.is_available() and "mps" in states:
+        torch.mps.set_rng_state(states["mps"])
 
 
 def _carried(tensors: dict[str, Tensor]) -> Carried | None:

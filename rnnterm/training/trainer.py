@@ -3,19 +3,18 @@
 import math
 import threading
 import time
-from typing import Any
 
 import torch
 
 from rnnterm.errors import RnntermError
-from rnnterm.nn.modelfile import Model, load_model, model_bytes
-from rnnterm.runs.checkpoints import Checkpoint, CheckpointStore
+from rnnterm.nn.modelfile import Model
 from rnnterm.runs.folder import RunFolder
 from rnnterm.sampling.generator import sample
 from rnnterm.sampling.strategies import Strategy
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.batches import make_batches
 from rnnterm.training.charrnn import CharRNN
+from rnnterm.training.checkpointing import Checkpointing
 from rnnterm.training.evaluate import reported_loss, watched_loss
 from rnnterm.training.events import (
     Checkpointed,
@@ -25,17 +24,22 @@ from rnnterm.training.events import (
     RolledBack,
     Sampled,
     Started,
+    Ticked,
     Validated,
+    Validating,
 )
 from rnnterm.training.knobs import Every
 from rnnterm.training.learner import Learner
-from rnnterm.training.machine import pick_device, pick_precision
+from rnnterm.training.machine import check_memory, pick_device, pick_precision
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.schedule import Budget, learning_rate
-from rnnterm.training.state import Counters, TrainerState, restore_rng, rng_tensors
+from rnnterm.training.state import Counters
 
 _SMOOTHING = 0.3  # weight of the newest point in the running mean
 _LOWEST_RATE_SCALE = 1 / 256
+_SECONDS_BETWEEN_TICKS = 0.5
+_LOOKS_PER_BUDGET = 8  # a short budget is watched this often, whatever the interval
+_VALIDATION_SHARE = 0.05  # of the time, at most
 
 
 class Trainer:
@@ -43,24 +47,52 @@ class Trainer:
 
     It alone writes the run's checkpoints; all else it has to say goes to `report`.
 
-    Raises RnntermError for a text too short for the recipe, or a device that is not here.
+    Raises RnntermError for a text too short for the recipe, a network too large for the memory, or
+    a device that is not here.
     """
 
     def __init__(self, run: RunFolder, recipe: Recipe, corpus: Corpus, report: Listener) -> None:
         self._run, self._recipe, self._corpus, self._report = run, recipe, corpus, report
-        self._store = CheckpointStore(run.checkpoints)
-        self._stop = threading.Event()
         split = corpus.split(recipe.val_fraction, recipe.test_fraction)
         self._val = split.val
         self._batches = make_batches(recipe, split.train)
         _check_validation_part(recipe, len(split.val))
         self._budget = Budget.of(recipe, self._batches.steps_per_epoch)
-        self._counters = Counters()
 
+        spec = recipe.spec(len(corpus.vocab))
         device = pick_device(recipe.device)
+        check_memory(spec)
         precision = pick_precision(recipe, device)
         torch.manual_seed(recipe.rng_seed)
-        self._learner = Learner(recipe, recipe.spec(len(corpus.vocab)), device, precision)
+        self._learner = Learner(recipe, spec, device, precision)
+        self._checkpointing = Checkpointing(run, recipe, corpus, self._learner)
+        self._counters = Counters()
+
+        self._stop = threading.Event()
+        self._clock = self._ticked = time.monotonic()
+        self._session_seconds_before = 0.0
+        self._session_steps = self._session_characters = 0
+        self._validation_seconds = 0.0
+
+    def resume(self) -> tuple[str, ...]:
+        """Go back to the newest checkpoint that verifies; says what a person should know.
+
+        Raises RnntermError if there is none, or it is of another network or alphabet.
+        """
+        checkpoint, state, rejected = self._checkpointing.restore_newest()
+        self._counters = state.counters
+        if self._recipe.precision == "auto":
+            self._learner.precision = state.machine["precision"]
+        notes = [f"{reason}; it was passed over" for reason in rejected]
+        if rejected:
+            notes.append(f"going on from the checkpoint of step {checkpoint.step:,}")
+        for key, value in self._checkpointing.machine().items():
+            before = state.machine.get(key)
+            if before != value:
+                notes.append(
+                    f"{key} was {before}, is {value}: losses may differ in the last digits"
+                )
+        return tuple(notes)
 
     def stop(self) -> None:
         """Ask for a checkpoint and an early end; safe to call from a signal handler."""
@@ -76,22 +108,25 @@ class Trainer:
         Raises RnntermError if the loss stops being a number again and again, or a checkpoint
         cannot be written.
         """
+        recipe = self._recipe
         self._announce(notes)
         self._clock = time.monotonic() - self._counters.seconds
-        self._session_steps = self._session_characters = 0
-        self._session_start = self._counters.seconds
+        self._session_seconds_before = self._counters.seconds
         if self._counters.step == 0:
             self._checkpoint()  # something to roll back to
         while not (self._stop.is_set() or self.is_spent()):
             self._take_step()
-            if self._counters.step % self._recipe.log_every == 0:
+            if self._counters.step % recipe.log_every == 0:
                 self._log_progress()
-            if len(self._val) and self._due("validate", self._recipe.validate_every):
+            self._tick()
+            if len(self._val) and self._due_to_validate():
                 self._validate()
-            if self._due("checkpoint", self._recipe.checkpoint_every):
-                self._checkpoint()
-            if not self.is_spent() and self._due("sample", self._recipe.sample_every):
+            if self._due("checkpoint", recipe.checkpoint_every):
+                self._checkpoint(best=self._is_best_without_validation())
+            if not self.is_spent() and self._due("sample", recipe.sample_every):
                 self._sample()
+            if self.is_spent():
+                self._is_healthy()  # a roll-back gives a budget of steps some of them back
         return self._finish()
 
     def _take_step(self) -> None:
@@ -101,9 +136,12 @@ class Trainer:
         self._learner.learn(batch, rate * counters.rate_scale)
         counters.step += 1
         counters.loss_steps += 1
+        counters.reported_val_loss = None
         counters.seconds = time.monotonic() - self._clock
         self._session_steps += 1
         self._session_characters += batch.characters
+
+    # When things are due
 
     def _progress(self) -> float:
         return self._budget.progress(self._counters.step, self._counters.seconds)
@@ -118,7 +156,23 @@ class Trainer:
             counters.marks[duty] = counters.step, counters.seconds
         return due
 
-    # What happens along the way
+    def _due_to_validate(self) -> bool:
+        """An interval in seconds adapts: shorter for a short budget, longer for slow readings."""
+        interval = self._recipe.validate_every
+        if interval.seconds and self._budget.seconds:
+            seconds = min(interval.seconds, self._budget.seconds / _LOOKS_PER_BUDGET)
+            seconds = max(seconds, self._validation_seconds / _VALIDATION_SHARE)
+            interval = Every(seconds=seconds)
+        return self._due("validate", interval)
+
+    def _is_healthy(self) -> bool:
+        """Whether losses and weights are still numbers; if not, the run was rolled back."""
+        if self._checkpointing.is_finite():
+            return True
+        self._roll_back()
+        return False
+
+    # What is due
 
     def _announce(self, notes: tuple[str, ...]) -> None:
         spec = self._learner.model.spec
@@ -135,17 +189,17 @@ class Trainer:
         )
 
     def _log_progress(self) -> None:
-        counters = self._counters
-        mean = self._learner.loss_sum.item() / max(1, counters.loss_steps)
+        counters, learner = self._counters, self._learner
+        mean = learner.loss_sum.item() / max(1, counters.loss_steps)
         if not math.isfinite(mean):
             self._roll_back()
             return
-        self._learner.loss_sum.zero_()
+        learner.loss_sum.zero_()
         counters.loss_steps = 0
         before = mean if counters.smooth_loss is None else counters.smooth_loss
         counters.smooth_loss = before + _SMOOTHING * (mean - before)
         self._corpus.text.release_pages()
-        steps_per_second = self._session_steps / self._session_seconds()
+        rate = learning_rate(self._recipe, counters.step, self._progress())
         self._report(
             Progressed(
                 step=counters.step,
@@ -153,65 +207,75 @@ class Trainer:
                 progress=self._progress(),
                 seconds=counters.seconds,
                 train_loss=mean,
-                learning_rate=counters.rate_scale
-                * learning_rate(self._recipe, counters.step, self._progress()),
+                learning_rate=counters.rate_scale * rate,
                 chars_per_second=self._chars_per_second(),
-                eta=self._budget.eta(counters.step, counters.seconds, steps_per_second),
+                eta=self._eta(),
             )
         )
+        self._ticked = time.monotonic()
+
+    def _tick(self) -> None:
+        """Keep a screen moving between the points of the curve."""
+        if time.monotonic() - self._ticked > _SECONDS_BETWEEN_TICKS:
+            self._ticked = time.monotonic()
+            speed = self._chars_per_second()
+            self._report(Ticked(self._counters.step, self._progress(), speed, self._eta()))
 
     def _validate(self) -> None:
-        loss = watched_loss(self._learner.model, self._val, self._learner.precision)
-        best = self._record_validation(loss)
+        if not self._is_healthy():
+            return
+        begun = time.monotonic()
+        best = self._watch()
+        self._validation_seconds = time.monotonic() - begun
         if best:
             self._checkpoint(best=True)
 
-    def _record_validation(self, loss: float) -> bool:
-        """Note a validation loss; whether it is the lowest so far."""
+    def _watch(self) -> bool:
+        """Estimate the validation loss; whether it is as low as any estimate before."""
         counters = self._counters
+        loss = watched_loss(self._learner.model, self._val, self._learner.precision)
+        lowest = counters.best_val_loss
+        best = math.isfinite(loss) and (lowest is None or loss <= lowest)
         counters.val_loss = loss
-        best = counters.best_val_loss is None or loss <= counters.best_val_loss
-        if best and math.isfinite(loss):
+        if best:
             counters.best_val_loss = loss
         self._report(Validated(counters.step, loss, best))
         return best
 
-    def _sample(self) -> None:
-        recipe = self._recipe
+    def _checkpoint(self, *, best: bool = False) -> None:
+        if not self._is_healthy():
+            return
+        counters = self._counters
+        counters.marks["checkpoint"] = counters.step, counters.seconds
+        self._checkpointing.save(counters, best=best)
+        self._report(Checkpointed(counters.step))
+
+    def _is_best_without_validation(self) -> bool:
+        """Whether the training loss, for want of another, is as low as at any checkpoint."""
+        counters = self._counters
+        if len(self._val) or counters.smooth_loss is None:
+            return False
+        lowest = counters.best_train_loss
+        best = lowest is None or counters.smooth_loss <= lowest
+        if best:
+            counters.best_train_loss = counters.smooth_loss
+        return best
+
+    def _sample(self, model: Model | None = None) -> None:
+        """Let the network, as it is now or as `model` has it, write something."""
+        if not self._recipe.sample_length or not self._is_healthy():
+            return
+        recipe, step = self._recipe, self._counters.step
         # A network of cold windows continues a window of the text; any other begins a line.
         seed = ""
         if recipe.batching == "windows":
             last = max(1, len(self._corpus) - recipe.window)
-            start = (self._counters.step * 7919) % last
+            start = (recipe.rng_seed * 6364136223846793005 + step * 1442695040888963407) % last
             seed = self._corpus.excerpt(start, start + recipe.window)
+        writer = model or self._checkpointing.snapshot(self._counters)
         strategy = Strategy(recipe.sample_temperature)
-        text = sample(self._snapshot(), seed, recipe.sample_length, strategy, recipe.rng_seed)
-        self._report(Sampled(self._counters.step, seed, text))
-
-    def _checkpoint(self, *, best: bool = False) -> None:
-        counters, learner = self._counters, self._learner
-        counters.loss_sum = learner.loss_sum.item()
-        if not (math.isfinite(counters.loss_sum) and learner.is_finite()):
-            return  # the next look at the loss rolls back; a broken state is never saved
-        state = TrainerState(
-            counters=counters,
-            optimizer=learner.optimizer_tensors(),
-            carried=learner.carried,
-            machine=self._machine(),
-            rng=rng_tensors(),
-        )
-        files = {
-            "model.safetensors": model_bytes(self._snapshot()),
-            "trainer.safetensors": state.to_bytes(),
-        }
-        losses = {"train_loss": counters.smooth_loss, "val_loss": counters.val_loss}
-        try:
-            self._store.save(counters.step, files, losses, best=best)
-        except OSError as error:
-            raise RnntermError(
-                f"cannot write a checkpoint of {self._run.name}: {error.strerror or error}"
-            ) from error
-        self._report(Checkpointed(counters.step))
+        text = sample(writer, seed, recipe.sample_length, strategy, recipe.rng_seed)
+        self._report(Sampled(step, seed, text))
 
     def _roll_back(self) -> None:
         """The loss is no number any more: back to the last good checkpoint, at half the rate."""
@@ -222,114 +286,68 @@ class Trainer:
                 f"the loss of {self._run.name} is not a number, even at {broken.rate_scale:g} of "
                 "its learning rate: try a lower learning_rate, or a clip_norm"
             )
-        checkpoint, _ = self._store.newest_verified()
-        self._restore(checkpoint)
+        checkpoint, state, _ = self._checkpointing.restore_newest()
+        self._counters = state.counters
         self._counters.rate_scale = scale
         self._counters.seconds = broken.seconds  # time that was lost was still spent
         self._report(RolledBack(broken.step, checkpoint.step, scale))
 
+    # The end
+
     def _finish(self) -> Finished:
-        counters = self._counters
-        if counters.smooth_loss is None and counters.loss_steps:
-            counters.smooth_loss = self._learner.loss_sum.item() / counters.loss_steps
         stopped = not self.is_spent()
-        if len(self._val) and not stopped:
-            self._report_validation()
-        else:
-            self._checkpoint()
-        if not stopped and self._recipe.sample_length:
-            self._sample()
+        # A run that will go on keeps its half-filled point of the curve, for the curve's sake.
+        if not stopped and self._counters.loss_steps:
+            self._log_progress()
+        counters = self._counters
+        judged = len(self._val) > 0 and not stopped
+        best = self._watch() if judged else self._is_best_without_validation()
+        self._checkpoint(best=best)  # before the long last reading: nothing can be lost by then
+        best_val_loss = self._report_validation(best=best) if judged else counters.best_val_loss
+        if not stopped:
+            self._sample(self._checkpointing.best_model(counters))
         finished = Finished(
             reason="stopped" if stopped else "finished",
             step=counters.step,
             seconds=counters.seconds,
             train_loss=counters.smooth_loss,
-            val_loss=counters.val_loss,
-            best_val_loss=counters.best_val_loss,
+            val_loss=counters.known_val_loss,
+            best_val_loss=best_val_loss,
             chars_per_second=self._chars_per_second(),
         )
         self._report(finished)
         return finished
 
-    def _report_validation(self) -> None:
-        """The figures to report, of the last weights and of the best."""
-        counters, model = self._counters, self._learner.model
-        best = self._record_validation(watched_loss(model, self._val, self._learner.precision))
-        counters.val_loss = reported_loss(model, self._val)
+    def _report_validation(self, *, best: bool) -> float | None:
+        """Read the validation part exactly, with the last weights and the best; the best's loss.
+
+        A stop leaves the estimates standing.
+        """
+        counters, learner = self._counters, self._learner
+        self._report(Validating(counters.step))
+        counters.reported_val_loss = reported_loss(learner.model, self._val, self._stop.is_set)
+        if counters.reported_val_loss is None:
+            return counters.best_val_loss
+        self._checkpoint(best=best)  # the model file tells the exact figure
         if best:
-            counters.best_val_loss = counters.val_loss
-        self._checkpoint(best=best)
-        known = self._store.best()
-        if not best and known is not None:
-            weights = load_model(known.model)
-            best_model = CharRNN(weights.spec).to(self._learner.device)
-            best_model.load_arrays(weights.tensors)
-            counters.best_val_loss = reported_loss(best_model, self._val)
+            return counters.reported_val_loss
+        kept = self._checkpointing.best_model(counters)
+        best_model = CharRNN(kept.spec).to(learner.device)
+        best_model.load_arrays(kept.tensors)
+        exact = reported_loss(best_model, self._val, self._stop.is_set)
+        return counters.best_val_loss if exact is None else exact
+
+    # Speed
 
     def _session_seconds(self) -> float:
-        return max(1e-9, self._counters.seconds - self._session_start)
+        return max(1e-9, self._counters.seconds - self._session_seconds_before)
 
     def _chars_per_second(self) -> float:
         return self._session_characters / self._session_seconds()
 
-    # The state on disk
-
-    def resume(self) -> tuple[str, ...]:
-        """Go back to the newest checkpoint that verifies; says what a person should know.
-
-        Raises RnntermError if there is none, or it is of another network or alphabet.
-        """
-        checkpoint, rejected = self._store.newest_verified()
-        state = self._restore(checkpoint)
-        if self._recipe.precision == "auto":
-            self._learner.precision = state.machine["precision"]
-        notes = [f"{reason}; it was passed over" for reason in rejected]
-        if rejected:
-            notes.append(f"going on from the checkpoint of step {checkpoint.step:,}")
-        for key, value in self._machine().items():
-            before = state.machine.get(key)
-            if before != value:
-                notes.append(
-                    f"{key} was {before}, is {value}: losses may differ in the last digits"
-                )
-        return tuple(notes)
-
-    def _restore(self, checkpoint: Checkpoint) -> TrainerState:
-        model = load_model(checkpoint.model)
-        if model.spec != self._learner.model.spec or model.vocab != self._corpus.vocab:
-            raise RnntermError(
-                f"run {self._run.name} has another network or alphabet: it resumes only as it was"
-            )
-        state = TrainerState.from_bytes(checkpoint.trainer.read_bytes())
-        self._learner.restore(dict(model.tensors), state.optimizer, state.carried)
-        self._learner.loss_sum.fill_(state.counters.loss_sum)
-        self._counters = state.counters
-        restore_rng(state.rng)
-        return state
-
-    def _snapshot(self) -> Model:
-        """The network as it is now, with all that its model file tells."""
-        counters, corpus = self._counters, self._corpus
-        training = {
-            "run": self._run.name,
-            "corpus": {"name": corpus.name, "sha256": corpus.sha256, "characters": len(corpus)},
-            "recipe": self._recipe.to_dict(),
-            "step": counters.step,
-            "seconds": counters.seconds,
-            "train_loss": counters.smooth_loss,
-            "val_loss": counters.val_loss,
-        }
-        model = self._learner.model
-        return Model(model.spec, corpus.vocab, model.to_arrays(), training)
-
-    def _machine(self) -> dict[str, Any]:
-        """What must stay the same for a resume that is exact to the bit."""
-        return {
-            "device": self._learner.device.type,
-            "precision": self._learner.precision,
-            "threads": torch.get_num_threads(),
-            "torch": torch.__version__,
-        }
+    def _eta(self) -> float:
+        steps_per_second = self._session_steps / self._session_seconds()
+        return self._budget.eta(self._counters.step, self._counters.seconds, steps_per_second)
 
 
 def _check_validation_part(recipe: Recipe, characters: int) -> None:

@@ -12,13 +12,12 @@ FEW = "the cat sat on the mat. "
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Every path below a folder with what it holds; the cache of encoded texts aside."""
+    """Every path below a folder with what it holds."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         if path.is_file()
         else "folder"
         for path in sorted(folder.rglob("*"))
-        if "cache" not in path.relative_to(folder).parts
     }
 
 
@@ -110,6 +109,12 @@ OPTIONS = [
     (["--dropout", "nan"], "dropout"),
     (["--dropout", "-0.5"], "dropout"),
     (["--time-budget", "0"], "none"),
+    (["--steps", "0"], "none"),
+    (["--epochs", "0"], "none"),
+    (["--epochs", "1e308"], "epochs"),
+    (["--recipe", ""], "no recipe"),
+    (["--device", "cpu:"], "device"),
+    (["--name", "m.safetensors"], "name a run"),
     (["--time-budget", "-3s"], "time_budget"),
     (["--time-budget", "inf"], "time_budget"),
     (["--time-budget", "soon"], "time_budget"),
@@ -145,12 +150,35 @@ def test_bad_options(rnnterm, tmp_path, options, reason):
     assert tree(tmp_path) == before
 
 
-def test_a_missing_device_is_a_failure(rnnterm, tmp_path):
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--device", "cuda:77"], "cuda:77"),
+        (["--hidden-size", "60000", "--num-layers", "9"], "lower hidden_size"),
+    ],
+)
+def test_what_this_machine_cannot_do_is_a_failure(rnnterm, tmp_path, options, reason):
     path = tmp_path / "corpus.txt"
     path.write_text(FEW * 100)
-    answer = rnnterm("train", path, "--device", "cuda:77")
+    answer = rnnterm("train", path, *options)
+    assert (answer.code, answer.out, len(answer.err.splitlines())) == (1, "", 1)
+    assert reason in answer.err
+    assert not runs_root().exists()
+
+
+def test_a_runs_folder_that_is_none(rnnterm, tmp_path):
+    path = tmp_path / "corpus.txt"
+    path.write_text(FEW * 100)
+    answer = rnnterm("train", path, "--steps", 2, "--runs-dir", path)
     assert (answer.code, len(answer.err.splitlines())) == (1, 1)
-    assert "cuda:77" in answer.err
+    assert "corpus.txt" in answer.err
+    assert path.read_text() == FEW * 100
+
+
+def test_a_series_is_no_corpus(rnnterm):
+    answer = rnnterm("train", "sunspots")
+    assert answer.code == 2
+    assert "series" in answer.err
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,12 @@ from rnnterm.text.catalog import catalog
 def test_list_names_every_bundled_text_with_its_licence(rnnterm):
     answer = rnnterm("corpus", "list")
     assert answer.code == 0
+    told = " ".join(answer.out.split())  # however it was wrapped
     for entry in catalog().values():
-        assert entry.name in answer.out
-        assert entry.author in answer.out
+        assert entry.name in told
+        assert entry.author in told
+        assert entry.licence in told
+    assert max(map(len, answer.out.splitlines())) <= 80
     listed = json.loads(rnnterm("corpus", "list", "--json").out)
     assert [entry["name"] for entry in listed] == list(catalog())
 

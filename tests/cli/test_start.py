@@ -87,6 +87,20 @@ def test_nowhere_to_write_is_one_line_and_a_failure(target, command, trained):
     assert "Traceback" not in done.stderr
 
 
+def test_a_closed_stderr_never_stops_the_work(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("the cat sat on the mat. " * 100)
+    line = f"{COMMAND} train {text} --steps 3 --hidden-size 8 --set batch_size=4 --json 2>&-"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
+    assert '"steps": 3' in done.stdout
+
+
+def test_help_to_a_reader_that_leaves_is_quiet():
+    line = f"{COMMAND} train --help | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
 def test_a_bug_is_one_line_and_debug_shows_more(rnnterm, tmp_path):
     broken = {"PYTHONPATH": str(tmp_path)}
     (tmp_path / "platformdirs.py").write_text("raise RuntimeError('boom\\nboom')")

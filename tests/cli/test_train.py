@@ -122,3 +122,26 @@ def test_only_one_trainer_a_run(rnnterm, text):
     assert "another process" in other.err
     with find_run(runs_root(), "busy").locked():
         pass  # the lock went with the process
+
+
+def test_nohup_is_respected(rnnterm, text):
+    line = f"trap '' HUP; exec {COMMAND} train {text} --name hup --steps 4000 --json " + " ".join(
+        SMALL
+    )
+    process = subprocess.Popen(
+        ["bash", "-c", line], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr
+    for said in process.stderr:
+        if "chars/s" in said:
+            process.send_signal(signal.SIGHUP)
+            break
+    out, _ = process.communicate(timeout=100)
+    assert process.returncode == 0
+    assert json.loads(out)["reason"] == "finished"
+
+
+def test_the_next_command_is_told_with_its_runs_folder(rnnterm, text, tmp_path):
+    folder = tmp_path / "my runs"
+    answer = rnnterm("train", text, "--name", "a", "--steps", 3, "--runs-dir", folder, *SMALL)
+    assert f"--runs-dir '{folder}'" in answer.err

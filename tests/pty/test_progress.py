@@ -7,6 +7,10 @@ import pyte
 import pytest
 from installed import COMMAND
 
+from rnnterm.runs.checkpoints import CheckpointStore
+from rnnterm.runs.folder import runs_root
+from rnnterm.training.state import TrainerState
+
 SGR_COLOR = "\x1b[3"  # the beginning of every foreground colour that rich writes
 
 
@@ -87,3 +91,29 @@ def test_generate_on_a_terminal_ends_its_line(tmp_path):
     child.expect(pexpect.EOF)
     assert child.before.endswith("\r\n")
     assert "\x1b" not in child.before
+
+
+def test_a_poisoned_run_folder_cannot_drive_the_terminal(tmp_path):
+    """Notes at resume quote what the checkpoint says of its machine."""
+    train_in_terminal(tmp_path, 80, 24)
+    folder = runs_root() / "cat" / "checkpoints"
+    newest = CheckpointStore(folder).all()[-1]
+    state = TrainerState.from_bytes(newest.trainer.read_bytes())
+    state.machine["torch"] = "\x1b]0;PWNED\x07\x1b[2J"
+    files = {
+        "model.safetensors": newest.model.read_bytes(),
+        "trainer.safetensors": state.to_bytes(),
+    }
+    CheckpointStore(folder).save(newest.step, files, {}, best=False)
+    child = pexpect.spawn(
+        COMMAND,
+        ["train", "--resume", "--name", "cat", "--steps", "210"],
+        env=os.environ | {"TERM": "xterm-256color"},
+        dimensions=(24, 80),
+        encoding="utf-8",
+        timeout=60,
+    )
+    child.expect(pexpect.EOF)
+    assert "PWNED" in child.before
+    assert "\x1b]0;" not in child.before
+    assert "\x1b[2J" not in child.before

@@ -81,41 +81,64 @@ def test_a_missing_file_or_folder_is_told(store):
     assert store.newest_verified() == (store.all()[0], ())
 
 
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the store may catch it and carry on."""
+SYSTEM_CALLS = ("fsync", "rename", "replace", "mkdir", "rmdir", "unlink")
 
 
-def test_death_at_any_system_call_leaves_a_good_checkpoint(store, monkeypatch, tmp_path):
-    """Die at the 1st, 2nd, … write-side call until a save comes through."""
-    save(store, 1)
-    reached = 0
-    for deadline in range(1, 100):
+def die_at(deadline: int, act) -> bool:
+    """Whether a child that runs `act` ended, as if by SIGKILL, at its Nth write-side call."""
+    child = os.fork()
+    if child == 0:
         calls = 0
 
-        def dying(original, deadline=deadline):
+        def dying(original):
             def call(*args, **kwargs):
                 nonlocal calls
                 calls += 1
                 if calls == deadline:
-                    raise Killed
+                    os._exit(9)
                 return original(*args, **kwargs)
 
             return call
 
-        with monkeypatch.context() as patch:
-            for name in ("fsync", "rename", "replace", "mkdir", "open"):
-                patch.setattr(os, name, dying(getattr(os, name)))
-            try:
-                save(store, 2 + deadline)
-            except Killed:
-                reached += 1
-            else:
-                break
+        for name in SYSTEM_CALLS:
+            setattr(os, name, dying(getattr(os, name)))
+        act()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["a new step", "the same step again"])
+def test_death_at_any_system_call_leaves_a_good_checkpoint(store, again):
+    save(store, 1, best=True)
+    died = 0
+    for deadline in range(1, 200):
+        step = 2 if again else 1 + deadline
+        content = {"model.safetensors": b"new" * deadline, "trainer.safetensors": b"moments"}
+        ended = die_at(deadline, lambda step=step, files=content: save(store, step, files=files))
         found, rejected = store.newest_verified()
         assert rejected == ()
         found.verify()
-    assert reached > 8
-    assert store.newest_verified()[0].step == 2 + deadline
+        assert found.step >= (2 if again and deadline > 12 else 1)
+        assert store.best() is not None
+        if not ended:
+            break
+        died += 1
+    assert died > 10
+    assert store.newest_verified()[0].step == step
+    assert store.newest_verified()[0].model.read_bytes() == b"new" * deadline
+    save(store, 999)
+    leftovers = [path.name for path in found.path.parent.iterdir() if "tmp" in path.name]
+    assert leftovers == []
+
+
+def test_a_damaged_best_falls_back_and_says_so(store):
+    best = save(store, 1, best=True)
+    save(store, 2)
+    assert store.usable() == (best, ())
+    best.model.write_bytes(b"x")
+    usable, notes = store.usable()
+    assert usable.step == 2
+    assert "damaged" in notes[0]
 
 
 def test_a_full_disk_leaves_the_old_ones_and_no_debris(store, monkeypatch):

@@ -1,19 +1,19 @@
-"""Sampling: what is chosen, from what, and that it repeats."""
+"""Generating: what is read, what comes of it, and that it repeats."""
 
 from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
-from rnnterm.errors import RnntermError, UsageError
+from rnnterm.errors import RnntermError
 from rnnterm.nn.modelfile import Model
+from rnnterm.nn.softmax import log_softmax
 from rnnterm.nn.spec import NetworkSpec
-from rnnterm.sampling.generator import generate, sample
+from rnnterm.sampling.beam import beam_search
+from rnnterm.sampling.generator import draw, generate, sample
 from rnnterm.sampling.strategies import Strategy
 from rnnterm.text.vocab import Vocabulary
+from rnnterm.training.torch_reader import TorchReader
 
 
 def random_model(**settings) -> Model:
@@ -25,31 +25,6 @@ def random_model(**settings) -> Model:
         for name, shape in spec.tensor_shapes().items()
     }
     return Model(spec, vocab, tensors)
-
-
-finite_logits = arrays(np.float32, st.integers(1, 20), elements=st.floats(-1e6, 1e6, width=32))
-
-
-@given(logits=finite_logits, temperature=st.floats(0, 1e6), seed=st.integers(0, 2**32))
-def test_any_finite_scores_give_a_symbol(logits, temperature, seed):
-    index = Strategy(temperature).choose(logits, np.random.default_rng(seed))
-    assert 0 <= index < len(logits)
-    if temperature == 0:
-        assert logits[index] == logits.max()
-
-
-def test_choices_follow_the_softmax():
-    logits, temperature = np.array([0.0, 1.0, 2.0, -3.0], np.float32), 0.7
-    rng, strategy = np.random.default_rng(0), Strategy(temperature)
-    counts = np.bincount([strategy.choose(logits, rng) for _ in range(20_000)], minlength=4)
-    expected = np.exp(logits / temperature)
-    np.testing.assert_allclose(counts / 20_000, expected / expected.sum(), atol=0.012)
-
-
-@pytest.mark.parametrize("temperature", [-0.1, float("nan"), float("inf")])
-def test_a_bad_temperature_is_refused(temperature):
-    with pytest.raises(UsageError, match="temperature"):
-        Strategy(temperature)
 
 
 @pytest.mark.parametrize("window", [0, 5])
@@ -90,3 +65,66 @@ def test_seeds_are_folded_empty_ones_begin_a_line_and_unknown_ones_are_refused()
 def test_characters_come_one_by_one():
     stream = generate(random_model(), "a", Strategy(1.0), 3)
     assert [len(char) for char in islice(stream, 5)] == [1] * 5
+
+
+@pytest.mark.parametrize("window", [0, 5])
+def test_many_samples_at_once_differ_and_repeat(window):
+    model = random_model(window=window)
+    runs = [
+        np.array(
+            [one.indices for one in islice(draw(model, "abc", Strategy(1.0), 4, samples=9), 40)]
+        )
+        for _ in range(2)
+    ]
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert len({tuple(sample) for sample in runs[0].T}) == 9
+
+
+def test_a_sample_does_not_depend_on_how_many_are_drawn():
+    model = random_model()
+    many = [one.indices for one in islice(draw(model, "abc", Strategy(1.0), 4, samples=5), 60)]
+    alone = [one.indices[0] for one in islice(draw(model, "abc", Strategy(1.0), 4), 60)]
+    assert [indices[0] for indices in many] == alone
+
+
+def test_log_probabilities_are_those_of_the_network():
+    model = random_model()
+    one = next(draw(model, "abc", Strategy(1.0), 4, samples=3))
+    expected = log_softmax(model.network.read(model.vocab.encode("abc"))[0])
+    np.testing.assert_allclose(np.exp(expected).sum(), 1, atol=1e-12)
+    np.testing.assert_allclose(one.log_probabilities(), expected[one.indices], atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("window", [0, 5])
+def test_torch_reads_as_numpy_does(cell, window):
+    model = random_model(cell=cell, num_layers=2, window=window)
+    reader = TorchReader(model, "cpu")
+    strategy = Strategy(1.0, top_p=0.9)
+    here, there = (
+        [
+            one.indices.tolist()
+            for one in islice(draw(model, "abc", strategy, 4, samples=6, network=network), 40)
+        ]
+        for network in (None, reader)
+    )
+    assert here == there
+
+
+def total(model: Model, seed: str, text: str) -> float:
+    """Log-probability of a text after a seed, each character from everything read anew."""
+    ids = model.vocab.encode(seed + text)
+    places = range(len(seed), len(ids))
+    return sum(float(log_softmax(model.network.read(ids[:at])[0])[ids[at]]) for at in places)
+
+
+def test_a_wide_enough_beam_finds_the_likeliest_text():
+    model = random_model()
+    symbols = model.vocab.symbols
+    texts = [a + b + c for a in symbols for b in symbols for c in symbols]
+    best = max(texts, key=lambda text: total(model, "cab", text))
+    found, gains = beam_search(model, "cab", 3, width=len(symbols) ** 2)
+    assert found == best
+    assert sum(gains) == pytest.approx(total(model, "cab", found), abs=1e-5)
+    assert beam_search(model, "cab", 12, 1)[0] == sample(model, "cab", 12, Strategy(0), 0)
+    assert beam_search(model, "cab", 0, 3) == ("", [])

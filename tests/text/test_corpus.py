@@ -106,7 +106,7 @@ class TestRefusal:
         assert all(known in line for known in bundled_texts())
 
     def test_a_series_is_no_text(self) -> None:
-        assert "there is no corpus 'sunspots'" in self.refusal("sunspots", UsageError)
+        assert "sunspots is a series" in self.refusal("sunspots", UsageError)
 
     def test_a_folder(self, tmp_path: Path) -> None:
         assert f"{tmp_path} is a folder" in self.refusal(str(tmp_path), UsageError)

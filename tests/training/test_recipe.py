@@ -35,6 +35,8 @@ def test_every_value_has_an_explanation_and_survives_as_text_and_as_json():
     for name, knob in knobs().items():
         assert knob.metadata["help"]
         written = str(recipe.to_dict()[name])
+        if name in ("steps", "epochs"):  # the budgets that this recipe does not have
+            continue
         assert getattr(recipe.with_values({name: written}), name) == getattr(recipe, name)
 
 
@@ -130,3 +132,21 @@ def test_settings():
     for bad in ("bptt", "=3", ""):
         with pytest.raises(UsageError, match="key=value"):
             parse_setting(bad)
+
+
+def test_the_defaults_are_those_of_fast():
+    budget = {"time_budget": 0, "steps": 1}
+    assert Recipe(steps=1) == load_recipe("fast").with_values(budget)
+
+
+def test_dropout_stands_for_both_places_unless_one_is_named():
+    recipe = load_recipe("fast").with_values({"dropout": "0.3", "dropout_output": "0.1"})
+    assert (recipe.dropout_between, recipe.dropout_output, recipe.dropout_input) == (0.3, 0.1, 0)
+
+
+def test_a_resumed_run_may_change_its_rate_but_not_its_past():
+    recipe = load_recipe("fast")
+    assert recipe.resumed_with({"learning_rate": 1e-3, "steps": 9}).learning_rate == 1e-3
+    for key, value in {"batch_size": 8, "bptt": 9, "val_fraction": 0.2, "rng_seed": 5}.items():
+        with pytest.raises(UsageError, match=f"keeps its {key}"):
+            recipe.resumed_with({key: value})

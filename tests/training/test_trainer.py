@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,16 @@ from rnnterm.runs.folder import RunFolder, runs_root
 from rnnterm.runs.metrics import read_metrics
 from rnnterm.training import learner as learner_module
 from rnnterm.training.charrnn import CharRNN
-from rnnterm.training.events import Finished, Progressed, RolledBack, Started
+from rnnterm.training.events import (
+    Checkpointed,
+    Finished,
+    Progressed,
+    RolledBack,
+    Started,
+    Ticked,
+    Validated,
+    Validating,
+)
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.run import TrainingSession
 
@@ -92,17 +102,26 @@ def without_times(data: bytes) -> bytes:
     return data[8 + size :]
 
 
+def train_until(step: int, session: TrainingSession, report) -> None:
+    """Train, and stop as soon as that step is taken."""
+
+    def stop_there(event):
+        report(event)
+        if isinstance(event, Checkpointed) and event.step >= step:
+            session.stop()
+
+    session.train(stop_there)
+
+
 def test_resuming_is_exact(text):
-    settings = SMALL | {
-        "dropout_output": 0.3,
-        "num_layers": 2,
-        "anneal": "constant",
-        "val_fraction": 0,
-    }
+    settings = SMALL | {"dropout_output": 0.3, "num_layers": 2, "val_fraction": 0, "steps": 46}
+    settings["checkpoint_every"] = 23
     events: dict[str, list] = {"whole": [], "parts": []}
-    rnnterm.train(text, name="whole", steps=46, report=events["whole"].append, **settings)
-    rnnterm.train(text, name="parts", steps=23, report=events["parts"].append, **settings)
-    rnnterm.train(name="parts", resume=True, steps=46, report=events["parts"].append)
+    rnnterm.train(text, name="whole", report=events["whole"].append, **settings)
+    session = TrainingSession.start(str(text), settings=settings, name="parts")
+    train_until(23, session, events["parts"].append)
+    assert max(event.step for event in events["parts"] if isinstance(event, Finished)) == 23
+    rnnterm.train(name="parts", resume=True, report=events["parts"].append)
     assert without_times(trainer_bytes("whole", 46)) == without_times(trainer_bytes("parts", 46))
     whole, parts = (
         load_model(CheckpointStore(runs_root() / run / "checkpoints").all()[-1].model)
@@ -117,13 +136,18 @@ def test_resuming_is_exact(text):
     assert curves[0] == curves[1]
 
 
-def test_resuming_finds_the_latest_run_on_a_corpus(text):
-    train(text, name="one", steps=5)
+def test_resuming_finds_the_latest_run_on_a_corpus(text, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("something else entirely. " * 100)
+    for name, corpus in (("older", text), ("newer", text), ("elsewhere", other)):
+        train(corpus, name=name, steps=5)
+    for age, name in enumerate(("elsewhere", "newer", "older")):
+        metrics = runs_root() / name / "metrics.jsonl"
+        os.utime(metrics, (1e9 - age, 1e9 - age))
     events: list = []
     rnnterm.train(text, resume=True, steps=8, report=events.append)
-    assert events[0].run == "one"
-    assert events[0].step == 5
-    sessions = {entry["session"] for entry in read_metrics(runs_root() / "one" / "metrics.jsonl")}
+    assert (events[0].run, events[0].step) == ("newer", 5)
+    sessions = {entry["session"] for entry in read_metrics(runs_root() / "newer" / "metrics.jsonl")}
     assert sessions == {1, 2}
 
 
@@ -145,8 +169,12 @@ def test_resuming_refuses_what_does_not_fit(text):
     train(text, name="fit", steps=5)
     with pytest.raises(UsageError, match="spent its budget"):
         rnnterm.train(name="fit", resume=True)
-    with pytest.raises(RnntermError, match="another network"):
-        rnnterm.train(name="fit", resume=True, steps=9, hidden_size=17)
+    for key, value in (("hidden_size", 17), ("batch_size", 5), ("val_fraction", 0.2)):
+        with pytest.raises(UsageError, match=f"keeps its {key}"):
+            rnnterm.train(name="fit", resume=True, steps=9, **{key: value})
+    with pytest.raises(UsageError, match="keeps its recipe"):
+        rnnterm.train(name="fit", resume=True, recipe="fast")
+    assert rnnterm.train(name="fit", resume=True, steps=6, learning_rate=1e-4).steps == 6
     text.write_text("something else entirely. " * 100)
     with pytest.raises(RnntermError, match="has changed"):
         rnnterm.train(name="fit", resume=True, steps=9)
@@ -172,12 +200,46 @@ def test_a_loss_that_is_not_a_number_rolls_back_and_goes_on(text, monkeypatch):
     # The checkpoint that falls due at step 42 is one of broken weights and must not be written.
     result = train(text, events, name="nan", steps=60, checkpoint_every="7", log_every=15)
     rolled = [event for event in events if isinstance(event, RolledBack)]
-    assert rolled == [RolledBack(step=45, to_step=35, rate_scale=0.5)]
+    assert rolled == [RolledBack(step=42, to_step=35, rate_scale=0.5)]
     assert result.steps == 60
     assert math.isfinite(result.train_loss)
     assert load_model(result.model)
     rates = {e.step: e.learning_rate for e in events if isinstance(e, Progressed)}
     assert rates[45] < rates[30] / 2
+
+
+@pytest.mark.parametrize("duty", ["sample_every", "validate_every", None])
+def test_a_loss_that_breaks_just_before_something_is_due_rolls_back_first(text, monkeypatch, duty):
+    break_steps(monkeypatch, lambda call: call == 19)
+    events: list = []
+    settings = {duty: "19"} if duty else {}
+    result = train(text, events, steps=19, checkpoint_every="6", log_every=10**6, **settings)
+    assert [event.to_step for event in events if isinstance(event, RolledBack)] == [18]
+    assert (result.steps, result.reason) == (19, "finished")
+    assert math.isfinite(result.val_loss)
+
+
+def test_a_short_budget_is_watched_several_times(text):
+    events: list = []
+    settings = {"validate_every": "15s", "log_every": 10**6}
+    train(text, events, steps=0, time_budget="3s", **settings)
+    assert sum(isinstance(event, Validated) for event in events) >= 4
+    assert sum(isinstance(event, Ticked) for event in events) >= 3  # the screen keeps moving
+
+
+def test_a_stop_during_the_last_reading_leaves_everything_saved(text):
+    session = TrainingSession.start(str(text), settings=SMALL | {"steps": 20}, name="late")
+    events: list = []
+
+    def stop_late(event):
+        events.append(event)
+        if isinstance(event, Validating):
+            session.stop()
+
+    result = session.train(stop_late)
+    assert result.val_loss == result.best_val_loss  # the estimate stands
+    assert load_model(result.model).training["step"] == 20
+    assert rnnterm.train(name="late", resume=True, steps=25).steps == 25
 
 
 def test_a_loss_that_never_recovers_ends_the_run_with_advice(text, monkeypatch):
@@ -212,8 +274,9 @@ def test_the_log_holds_what_was_reported(text):
     events: list = []
     result = train(text, events, name="logged", steps=20)
     entries = list(read_metrics(runs_root() / "logged" / "metrics.jsonl"))
-    assert [entry["event"] for entry in entries] == [type(e).__name__.lower() for e in events]
-    assert [entry["seq"] for entry in entries] == list(range(len(events)))
+    logged = [event for event in events if not isinstance(event, Ticked)]
+    assert [entry["event"] for entry in entries] == [type(e).__name__.lower() for e in logged]
+    assert [entry["seq"] for entry in entries] == list(range(len(logged)))
     assert isinstance(events[0], Started)
     assert isinstance(events[-1], Finished)
     assert entries[-1]["val_loss"] == result.val_loss
@@ -231,6 +294,23 @@ def test_the_best_checkpoint_is_the_one_to_load(text):
     assert result.best_val_loss < result.val_loss
     best = load_model(result.model)
     assert best.training["val_loss"] == pytest.approx(result.best_val_loss, abs=0.02)
+
+
+def test_without_validation_the_best_is_by_training_loss(text, monkeypatch):
+    """The weights are spoilt, though finite, after the checkpoint of step 80."""
+    original = learner_module.Learner.learn
+
+    def learn(self, batch, rate):
+        original(self, batch, rate)
+        if self.model.training and learn.step >= 80:
+            with torch.no_grad():
+                self.model.head.weight.zero_()
+        learn.step += 1
+
+    learn.step = 1
+    monkeypatch.setattr(learner_module.Learner, "learn", learn)
+    result = train(text, steps=120, val_fraction=0, checkpoint_every="20", learning_rate=0.02)
+    assert "step-0000080" in str(result.model)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""What a seed argument means: text, `-` for standard input, or `@FILE`."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from rnnterm.cli.diagnostics import warn
+from rnnterm.errors import RnntermError, UsageError
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from rnnterm.text.vocab import Vocabulary
+
+
+def read_seed(seed: str) -> str:
+    """The text that a seed argument means; `@@` begins a text with a plain `@`.
+
+    Raises UsageError or RnntermError for a file or standard input that is not UTF-8 text.
+    """
+    if seed == "-":
+        if sys.stdin is None:
+            raise UsageError("standard input is closed: pipe the seed in, or write it out")
+        return _decoded(sys.stdin.buffer, "standard input")
+    if seed.startswith("@@") or not seed.startswith("@"):
+        return seed.removeprefix("@") if seed.startswith("@@") else seed
+    try:
+        with open(seed[1:], "rb") as file:  # noqa: PTH123 - pathlib is not worth its import here
+            return _decoded(file, seed[1:])
+    except OSError as error:
+        raise RnntermError(f"cannot read the seed {seed[1:]}: {error.strerror}") from None
+
+
+def known_part(text: str, vocab: "Vocabulary", *, strict: bool, quiet: bool) -> str:
+    """The seed without the characters that a model does not know, which a warning names.
+
+    With `strict` they are a UsageError instead.
+    """
+    unknown = vocab.unknown_in(text)
+    if not unknown:
+        return text
+    named = f"{unknown[:20]!a}{' and more' if len(unknown) > 20 else ''}"
+    if strict:
+        raise UsageError(f"the model does not know {named}: leave it out of the seed")
+    if not quiet:
+        warn(f"the model does not know {named}: left out of the seed")
+    return vocab.keep_known(text)
+
+
+def _decoded(stream: "BinaryIO", name: str) -> str:
+    from rnnterm.text.decode import TextDecoder
+
+    return "".join(TextDecoder(stream, name))

@@ -1,0 +1,99 @@
+"""A run's state to disk and back: what a checkpoint of a run in training holds."""
+
+import math
+from typing import Any
+
+import torch
+
+from rnnterm.errors import RnntermError
+from rnnterm.nn.modelfile import Model, load_model, model_bytes
+from rnnterm.runs.checkpoints import Checkpoint, CheckpointStore
+from rnnterm.runs.folder import RunFolder
+from rnnterm.text.corpus import Corpus
+from rnnterm.training.learner import Learner
+from rnnterm.training.recipe import Recipe
+from rnnterm.training.state import Counters, TrainerState, restore_rng, rng_tensors
+
+
+class Checkpointing:
+    """Saves and restores one run's learner and counters."""
+
+    def __init__(self, run: RunFolder, recipe: Recipe, corpus: Corpus, learner: Learner) -> None:
+        self._run, self._recipe, self._corpus, self._learner = run, recipe, corpus, learner
+        self._store = CheckpointStore(run.checkpoints)
+
+    def save(self, counters: Counters, *, best: bool) -> None:
+        """Write a checkpoint of a state that is known to be finite.
+
+        Raises RnntermError if it cannot be written.
+        """
+        learner = self._learner
+        counters.loss_sum = learner.loss_sum.item()
+        state = TrainerState(
+            counters=counters,
+            optimizer=learner.optimizer_tensors(),
+            carried=learner.carried,
+            machine=self.machine(),
+            rng=rng_tensors(),
+        )
+        files = {
+            "model.safetensors": model_bytes(self.snapshot(counters)),
+            "trainer.safetensors": state.to_bytes(),
+        }
+        losses = {"train_loss": counters.smooth_loss, "val_loss": counters.known_val_loss}
+        try:
+            self._store.save(counters.step, files, losses, best=best)
+        except OSError as error:
+            raise RnntermError(
+                f"cannot write a checkpoint of {self._run.name}: {error.strerror or error}"
+            ) from error
+
+    def restore_newest(self) -> tuple[Checkpoint, TrainerState, tuple[str, ...]]:
+        """Put the learner back to the newest checkpoint that verifies.
+
+        Returns it with its state and why each newer one was passed over. Raises RnntermError if
+        there is none, or it is of another network or alphabet.
+        """
+        checkpoint, rejected = self._store.newest_verified()
+        learner, model = self._learner, load_model(checkpoint.model)
+        if model.spec != learner.model.spec or model.vocab != self._corpus.vocab:
+            raise RnntermError(
+                f"run {self._run.name} has another network or alphabet: it resumes only as it was"
+            )
+        state = TrainerState.from_bytes(checkpoint.trainer.read_bytes())
+        learner.restore(dict(model.tensors), state.optimizer, state.carried)
+        learner.loss_sum.fill_(state.counters.loss_sum)
+        restore_rng(state.rng)
+        return checkpoint, state, rejected
+
+    def best_model(self, counters: Counters) -> Model:
+        """What the run's best checkpoint holds; the network as it is now if there is none."""
+        checkpoint = self._store.best()
+        return load_model(checkpoint.model) if checkpoint else self.snapshot(counters)
+
+    def snapshot(self, counters: Counters) -> Model:
+        """The network as it is now, with all that its model file tells."""
+        corpus, network = self._corpus, self._learner.model
+        training = {
+            "run": self._run.name,
+            "corpus": {"name": corpus.name, "sha256": corpus.sha256, "characters": len(corpus)},
+            "recipe": self._recipe.to_dict(),
+            "step": counters.step,
+            "seconds": counters.seconds,
+            "train_loss": counters.smooth_loss,
+            "val_loss": counters.known_val_loss,
+        }
+        return Model(network.spec, corpus.vocab, network.to_arrays(), training)
+
+    def machine(self) -> dict[str, Any]:
+        """What must stay the same for a resume that is exact to the bit."""
+        return {
+            "device": self._learner.device.type,
+            "precision": self._learner.precision,
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+        }
+
+    def is_finite(self) -> bool:
+        """Whether the losses, weights and moments are all still numbers."""
+        return math.isfinite(self._learner.loss_sum.item()) and self._learner.is_finite()

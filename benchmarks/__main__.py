@@ -5,7 +5,11 @@ from importlib import import_module
 
 from benchmarks.results import write_section
 
-NAMES = {"train": "loss after 75 seconds", "memory": "memory against corpus size"}
+NAMES = {
+    "train": "loss after 75 seconds",
+    "generate": "sampling and cold starts",
+    "memory": "memory against corpus size",
+}
 
 
 def main() -> None:

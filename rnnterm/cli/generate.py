@@ -1,7 +1,6 @@
 """`rnnterm generate`: let a model continue a text."""
 
 import math
-import secrets
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -11,7 +10,7 @@ import click
 
 from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.output import emit_json, emit_raw, emit_stream, emit_styled
-from rnnterm.cli.seed import known_part, read_seed
+from rnnterm.cli.seed import fresh_rng_seed, known_part, read_seed
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.cli.tint import tint_of
 from rnnterm.errors import UsageError
@@ -88,7 +87,7 @@ def command(
     seed = known_part(
         read_seed(seed), speaker.vocab, strict=options["strict"], quiet=options["quiet"]
     )
-    rng_seed = secrets.randbits(32) if rng_seed is None else rng_seed
+    rng_seed = fresh_rng_seed() if rng_seed is None else rng_seed
     writings = [Writing(options["length"], options["stops"]) for _ in range(options["samples"])]
     if options["beam"]:
         pieces = _search(speaker, seed, writings[0], options)

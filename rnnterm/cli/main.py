@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -80,6 +79,8 @@ def main() -> NoReturn:
         leave(DONE if reader_left or not isinstance(error.code, int) else error.code)
     except Exception as error:
         if settings["debug"]:
+            import traceback
+
             traceback.print_exc()
         leave(*_told(error))
     leave(status if isinstance(status, int) else DONE)

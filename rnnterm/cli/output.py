@@ -1,6 +1,5 @@
 """What goes to stdout: text, streams of characters and JSON."""
 
-import json
 import math
 import sys
 from collections.abc import Iterable, Iterator
@@ -85,6 +84,8 @@ def emit_styled(pieces: Iterable[tuple[str, str]]) -> None:
 
 def emit_json(value: Any) -> None:
     """Write one ASCII JSON object on a line; a number that JSON lacks becomes null."""
+    import json
+
     with _writing() as out:
         out.write(json.dumps(_plain(value), allow_nan=False) + "\n")
 

@@ -30,6 +30,13 @@ def read_seed(seed: str) -> str:
         raise RnntermError(f"cannot read the seed {seed[1:]}: {error.strerror}") from None
 
 
+def fresh_rng_seed() -> int:
+    """A seed for a call that was given none."""
+    import secrets  # slow to import, and most commands need none
+
+    return secrets.randbits(32)
+
+
 def known_part(text: str, vocab: "Vocabulary", *, strict: bool, quiet: bool) -> str:
     """The seed without the characters that a model does not know, which a warning names.
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 
 from rnnterm.cli.output import emit
-from rnnterm.cli.seed import known_part, read_seed
+from rnnterm.cli.seed import fresh_rng_seed, known_part, read_seed
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.cli.steer_lines import MOST_AT_ONCE, Verbs, obey_lines
 from rnnterm.errors import UsageError
@@ -85,7 +85,6 @@ def command(
       save PATH        the same in a new file
       quit
     """
-    import secrets
 
     from rnnterm.sampling.steering import Steering
     from rnnterm.sampling.strategies import Strategy
@@ -96,7 +95,7 @@ def command(
         raise UsageError("standard input cannot hold both seed and commands: use --seed @FILE")
     speaker = load_speaker(model, runs_dir)
     text = known_part(read_seed(seed), speaker.vocab, strict=False, quiet=False)
-    chosen = secrets.randbits(32) if rng_seed is None else rng_seed
+    chosen = fresh_rng_seed() if rng_seed is None else rng_seed
     steering = Steering(speaker, text, strategy, chosen)
     if not on_screen:
         obey_lines(Verbs(steering, top, length), as_json=as_json)

@@ -15,6 +15,7 @@ from rnnterm.sampling.strategies import Strategy
 Indices = npt.NDArray[np.integer[Any]]
 
 _NOISE_AT_ONCE = 1 << 15
+_SHORTEST_WAIT = 1e-300  # instead of an exact zero, whose logarithm is infinite
 
 
 class Reader(Protocol):
@@ -108,6 +109,6 @@ def _noise(rng_seed: int, samples: int, symbols: int) -> Iterator[npt.NDArray[np
     generators = [np.random.default_rng((rng_seed, number)) for number in range(samples)]
     ahead = max(1, _NOISE_AT_ONCE // (samples * symbols))
     while True:
-        uniform = np.stack([rng.random((ahead, symbols)) for rng in generators], axis=1)
-        with np.errstate(divide="ignore"):  # of an exact zero: that symbol is not drawn
-            yield from -np.log(-np.log(uniform))
+        size = (ahead, symbols)
+        waits = np.stack([rng.standard_exponential(size) for rng in generators], axis=1)
+        yield from -np.log(np.maximum(waits, _SHORTEST_WAIT))  # Gumbel: -log of an exponential

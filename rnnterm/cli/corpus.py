@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rnnterm.cli.glyphs import labelled, symbol_map, terminal_width, visible
+from rnnterm.cli.options import json_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.errors import UsageError
 from rnnterm.terminal import safe_line
@@ -47,7 +48,7 @@ def list_command(as_json: bool) -> None:
 @click.option("--at", "place", default=0, show_default=True, help="Which window to show.")
 @click.option("--val-fraction", default=0.1, show_default=True, help="Share for validation.")
 @click.option("--test-fraction", default=0.0, show_default=True, help="Share for testing.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@json_option
 def show_command(
     *,
     corpus: str,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnterm.cli.diagnostics import narrate, warn
+from rnnterm.cli.options import json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.errors import RnntermError, UsageError
 
@@ -90,8 +91,8 @@ def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) 
     "--rng-seed", default=1, show_default=True, type=click.IntRange(0), metavar="N",
     help="Seed of blocks and sample.",
 )  # fmt: skip
-@click.option("--runs-dir", type=click.Path(), help="Where runs live (else RNNTERM_RUNS).")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@runs_dir_option
+@json_option
 def command(
     *,
     model: str,

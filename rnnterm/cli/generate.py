@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnterm.cli.diagnostics import narrate
+from rnnterm.cli.options import model_option, runs_dir_option, seed_option
 from rnnterm.cli.output import emit_json, emit_raw, emit_stream, emit_styled
 from rnnterm.cli.seed import fresh_rng_seed, known_part, read_seed
 from rnnterm.cli.speaker import load_speaker
@@ -27,16 +28,8 @@ _TEMPERATURE = 0.8
 
 
 @click.command("generate")
-@click.option(
-    "--model",
-    default="shakespeare",
-    show_default=True,
-    metavar="M",
-    help="A bundled model, a run, or a model file.",
-)
-@click.option(
-    "--seed", default="", metavar="TEXT", help="What to continue; - standard input, @FILE."
-)
+@model_option
+@seed_option
 @click.option(
     "--length", default=500, show_default=True, type=click.IntRange(0, 10**9), metavar="N"
 )
@@ -68,7 +61,7 @@ _TEMPERATURE = 0.8
 @click.option("-v", "--verbose", is_flag=True, help="Tell times and speed on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
 @click.option("--strict", is_flag=True, help="Unknown characters in the seed are an error.")
-@click.option("--runs-dir", type=click.Path(), help="Where runs live (else RNNTERM_RUNS).")
+@runs_dir_option
 def command(
     *, model: str, seed: str, rng_seed: int | None, runs_dir: str | None, **options: Any
 ) -> None:

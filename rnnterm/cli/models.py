@@ -9,6 +9,7 @@ import click
 
 from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.glyphs import columns, fit, labelled, symbol_map, terminal_width
+from rnnterm.cli.options import json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.errors import RnntermError, UsageError
@@ -26,9 +27,6 @@ _HEADINGS = ("name", "kind", "network", "corpus", "recipe", "step", "nats", "siz
 _SHRINKING = ("corpus", "recipe", "name")  # texts of any length; what one types gives way last
 _NARROWEST = 8
 
-_runs_dir = click.option(
-    "--runs-dir", type=click.Path(), help="Where runs live (else RNNTERM_RUNS)."
-)
 _force = click.option("--force", is_flag=True, help="Replace a file that is there.")
 
 
@@ -38,7 +36,7 @@ def command() -> None:
 
 
 @command.command("list")
-@_runs_dir
+@runs_dir_option
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 def list_command(*, runs_dir: str | None, as_json: bool) -> None:
     """List every model.
@@ -60,8 +58,8 @@ def list_command(*, runs_dir: str | None, as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("name")
-@_runs_dir
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@runs_dir_option
+@json_option
 def show_command(*, name: str, runs_dir: str | None, as_json: bool) -> None:
     """Show all about a model.
 
@@ -92,7 +90,7 @@ def show_command(*, name: str, runs_dir: str | None, as_json: bool) -> None:
     help="Else the file's ending says: .safetensors, .onnx or .npz (Keras).",
 )
 @_force
-@_runs_dir
+@runs_dir_option
 def export_command(
     *, name: str, file: str, form: str | None, force: bool, runs_dir: str | None
 ) -> None:

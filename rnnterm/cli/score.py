@@ -10,6 +10,7 @@ import click
 
 from rnnterm.cli.diagnostics import narrate, warn
 from rnnterm.cli.glyphs import columns, visible
+from rnnterm.cli.options import json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json, emit_styled, stdout
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.errors import RnntermError, UsageError
@@ -40,8 +41,8 @@ _UNKNOWN = "2;9"
     help="Leave out lines of fewer characters.",
 )  # fmt: skip
 @click.option("--characters", is_flag=True, help="With --json: the surprisal of each character.")
-@click.option("--runs-dir", type=click.Path(), help="Where runs live (else RNNTERM_RUNS).")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@runs_dir_option
+@json_option
 def command(
     *,
     model: str,

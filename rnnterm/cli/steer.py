@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import click
 
+from rnnterm.cli.options import model_option, runs_dir_option, seed_option
 from rnnterm.cli.output import emit
 from rnnterm.cli.seed import fresh_rng_seed, known_part, read_seed
 from rnnterm.cli.speaker import load_speaker
@@ -18,19 +19,8 @@ STDIN = "-"
 
 
 @click.command("steer")
-@click.option(
-    "--model",
-    default="shakespeare",
-    show_default=True,
-    metavar="M",
-    help="A bundled model, a run, or a model file.",
-)
-@click.option(
-    "--seed",
-    default="",
-    metavar="TEXT",
-    help="What to continue; - standard input, @FILE.",
-)
+@model_option
+@seed_option
 @click.option(
     "--temperature", default=0.8, show_default=True, metavar="T", help="0: the likeliest."
 )
@@ -54,7 +44,7 @@ STDIN = "-"
     help="Characters that the model writes when told to go on.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Read commands, answer each with an object.")
-@click.option("--runs-dir", type=click.Path(), help="Where runs live (else RNNTERM_RUNS).")
+@runs_dir_option
 def command(
     *,
     model: str,

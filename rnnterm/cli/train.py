@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from rnnterm.cli.diagnostics import INTERRUPTED, narrate, narrate_from_signal
+from rnnterm.cli.options import runs_dir_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.quantities import format_count, format_duration
 from rnnterm.terminal import safe_line
@@ -44,7 +45,7 @@ def _setting_option(flag: str, metavar: str, explanation: str) -> Callable[[_F],
 @_setting_option("--rng-seed", "N", "Seed of every random choice.")
 @click.option("--lowercase", is_flag=True, default=None, help="Read the text in lower case.")
 @click.option("--resume", is_flag=True, help="Go on with the run --name, or the latest on CORPUS.")
-@click.option("--runs-dir", type=click.Path(), help="Where runs live (else RNNTERM_RUNS).")
+@runs_dir_option
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
 def command(
     *,

@@ -74,7 +74,7 @@ class Network:
         self, ids: int | Indices, state: NetworkState, gates: tuple[Gates, ...] | None = None
     ) -> tuple[Array, NetworkState]:
         """Read one character each: indices of shape (...) to logits of shape (..., V)."""
-        projected = self._projected_symbols[ids]
+        projected = self._projected_symbols.take(ids, axis=0)
         following: list[State] = []
         for layer, cell in enumerate(self.cells):
             if layer:

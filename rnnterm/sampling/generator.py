@@ -15,7 +15,7 @@ from rnnterm.sampling.strategies import Strategy
 Indices = npt.NDArray[np.integer[Any]]
 
 _NOISE_AT_ONCE = 1 << 15
-_SHORTEST_WAIT = 1e-300  # instead of an exact zero, whose logarithm is infinite
+_SHORTEST_WAIT = np.float32(1e-30)  # instead of an exact zero, whose logarithm is infinite
 
 
 class Reader(Protocol):
@@ -104,11 +104,12 @@ def line_start(model: Model) -> str:
     return "\n" if "\n" in model.vocab.char_to_index else model.vocab.symbols[0]
 
 
-def _noise(rng_seed: int, samples: int, symbols: int) -> Iterator[npt.NDArray[np.float64]]:
+def _noise(rng_seed: int, samples: int, symbols: int) -> Iterator[npt.NDArray[np.float32]]:
     """Gumbel noise for N samples' next characters, shape (N, V), each from a stream of its own."""
     generators = [np.random.default_rng((rng_seed, number)) for number in range(samples)]
     ahead = max(1, _NOISE_AT_ONCE // (samples * symbols))
     while True:
         size = (ahead, symbols)
-        waits = np.stack([rng.standard_exponential(size) for rng in generators], axis=1)
-        yield from -np.log(np.maximum(waits, _SHORTEST_WAIT))  # Gumbel: -log of an exponential
+        waits = [rng.standard_exponential(size, np.float32) for rng in generators]
+        # Gumbel: minus the logarithm of an exponential.
+        yield from -np.log(np.maximum(np.stack(waits, axis=1), _SHORTEST_WAIT))

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from rnnterm.errors import UsageError
 from rnnterm.nn.cells import Array
-from rnnterm.nn.softmax import Doubles
 
 _COLDEST = 1e30  # a temperature below its inverse takes the likeliest without overflowing
 
@@ -60,7 +59,7 @@ class Strategy:
         """The index of one of V symbols, given their scores, shape (V,)."""
         return int(self.pick(logits, rng.gumbel(size=logits.shape)))
 
-    def pick(self, logits: Array, noise: Doubles, recent: Any = None) -> npt.NDArray[np.intp]:
+    def pick(self, logits: Array, noise: Array, recent: Any = None) -> npt.NDArray[np.intp]:
         """One index for each row of scores, drawn by the Gumbel-max trick.
 
         The largest of scores plus Gumbel noise falls on each symbol with its softmax probability

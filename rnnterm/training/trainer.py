@@ -2,8 +2,8 @@
 
 import math
 import threading
-import time
 
+import numpy as np
 import torch
 
 from rnnterm.errors import RnntermError
@@ -13,9 +13,7 @@ from rnnterm.sampling.generator import sample
 from rnnterm.sampling.strategies import Strategy
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.batches import make_batches
-from rnnterm.training.charrnn import CharRNN
 from rnnterm.training.checkpointing import Checkpointing
-from rnnterm.training.evaluate import reported_loss, watched_loss
 from rnnterm.training.events import (
     Checkpointed,
     Finished,
@@ -25,21 +23,19 @@ from rnnterm.training.events import (
     Sampled,
     Started,
     Ticked,
-    Validated,
     Validating,
 )
+from rnnterm.training.judging import Judge
 from rnnterm.training.knobs import Every
 from rnnterm.training.learner import Learner
 from rnnterm.training.machine import check_memory, pick_device, pick_precision
+from rnnterm.training.pace import Pace
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.schedule import Budget, learning_rate
 from rnnterm.training.state import Counters
 
 _SMOOTHING = 0.3  # weight of the newest point in the running mean
 _LOWEST_RATE_SCALE = 1 / 256
-_SECONDS_BETWEEN_TICKS = 0.5
-_LOOKS_PER_BUDGET = 8  # a short budget is watched this often, whatever the interval
-_VALIDATION_SHARE = 0.05  # of the time, at most
 
 
 class Trainer:
@@ -54,9 +50,7 @@ class Trainer:
     def __init__(self, run: RunFolder, recipe: Recipe, corpus: Corpus, report: Listener) -> None:
         self._run, self._recipe, self._corpus, self._report = run, recipe, corpus, report
         split = corpus.split(recipe.val_fraction, recipe.test_fraction)
-        self._val = split.val
         self._batches = make_batches(recipe, split.train)
-        _check_validation_part(recipe, len(split.val))
         self._budget = Budget.of(recipe, self._batches.steps_per_epoch)
 
         spec = recipe.spec(len(corpus.vocab))
@@ -65,14 +59,11 @@ class Trainer:
         precision = pick_precision(recipe, device)
         torch.manual_seed(recipe.rng_seed)
         self._learner = Learner(recipe, spec, device, precision)
+        self._judge = Judge(recipe, self._learner, split.val, report)
         self._checkpointing = Checkpointing(run, recipe, corpus, self._learner)
         self._counters = Counters()
-
+        self._pace = Pace()
         self._stop = threading.Event()
-        self._clock = self._ticked = time.monotonic()
-        self._session_seconds_before = 0.0
-        self._session_steps = self._session_characters = 0
-        self._validation_seconds = 0.0
 
     def resume(self) -> tuple[str, ...]:
         """Go back to the newest checkpoint that verifies; says what a person should know.
@@ -110,20 +101,20 @@ class Trainer:
         """
         recipe = self._recipe
         self._announce(notes)
-        self._clock = time.monotonic() - self._counters.seconds
-        self._session_seconds_before = self._counters.seconds
+        self._pace = Pace(self._counters.seconds)
         if self._counters.step == 0:
             self._checkpoint()  # something to roll back to
         while not (self._stop.is_set() or self.is_spent()):
             self._take_step()
             if self._counters.step % recipe.log_every == 0:
                 self._log_progress()
-            self._tick()
-            if len(self._val) and self._due_to_validate():
+            if self._pace.is_tick_due():
+                self._tick()
+            if self._is_due("validate", self._judge.interval(self._budget)):
                 self._validate()
-            if self._due("checkpoint", recipe.checkpoint_every):
-                self._checkpoint(best=self._is_best_without_validation())
-            if not self.is_spent() and self._due("sample", recipe.sample_every):
+            if self._is_due("checkpoint", recipe.checkpoint_every):
+                self._checkpoint(best=not self._judge.can_validate and self._is_best())
+            if not self.is_spent() and self._is_due("sample", recipe.sample_every):
                 self._sample()
             if self.is_spent():
                 self._is_healthy()  # a roll-back gives a budget of steps some of them back
@@ -137,33 +128,21 @@ class Trainer:
         counters.step += 1
         counters.loss_steps += 1
         counters.reported_val_loss = None
-        counters.seconds = time.monotonic() - self._clock
-        self._session_steps += 1
-        self._session_characters += batch.characters
-
-    # When things are due
+        counters.seconds = self._pace.seconds
+        self._pace.count(batch.characters)
 
     def _progress(self) -> float:
         return self._budget.progress(self._counters.step, self._counters.seconds)
 
-    def _due(self, duty: str, interval: Every) -> bool:
+    def _is_due(self, duty: str, interval: Every) -> bool:
         """Whether it is time for a periodic duty; if so, its interval begins anew."""
         counters = self._counters
-        counters.seconds = time.monotonic() - self._clock
+        counters.seconds = self._pace.seconds
         step, seconds = counters.marks.get(duty, (0, 0.0))
         due = interval.due(counters.step - step, counters.seconds - seconds)
         if due:
             counters.marks[duty] = counters.step, counters.seconds
         return due
-
-    def _due_to_validate(self) -> bool:
-        """An interval in seconds adapts: shorter for a short budget, longer for slow readings."""
-        interval = self._recipe.validate_every
-        if interval.seconds and self._budget.seconds:
-            seconds = min(interval.seconds, self._budget.seconds / _LOOKS_PER_BUDGET)
-            seconds = max(seconds, self._validation_seconds / _VALIDATION_SHARE)
-            interval = Every(seconds=seconds)
-        return self._due("validate", interval)
 
     def _is_healthy(self) -> bool:
         """Whether losses and weights are still numbers; if not, the run was rolled back."""
@@ -171,6 +150,9 @@ class Trainer:
             return True
         self._roll_back()
         return False
+
+    def _is_best(self) -> bool:
+        return self._is_healthy() and self._judge.is_best(self._counters)
 
     # What is due
 
@@ -208,39 +190,22 @@ class Trainer:
                 seconds=counters.seconds,
                 train_loss=mean,
                 learning_rate=counters.rate_scale * rate,
-                chars_per_second=self._chars_per_second(),
-                eta=self._eta(),
+                chars_per_second=self._pace.chars_per_second,
+                eta=self._pace.eta(self._budget, counters.step),
             )
         )
-        self._ticked = time.monotonic()
+        self._pace.ticked()
 
     def _tick(self) -> None:
         """Keep a screen moving between the points of the curve."""
-        if time.monotonic() - self._ticked > _SECONDS_BETWEEN_TICKS:
-            self._ticked = time.monotonic()
-            speed = self._chars_per_second()
-            self._report(Ticked(self._counters.step, self._progress(), speed, self._eta()))
+        step, pace = self._counters.step, self._pace
+        eta = pace.eta(self._budget, step)
+        self._report(Ticked(step, self._progress(), pace.chars_per_second, eta))
+        pace.ticked()
 
     def _validate(self) -> None:
-        if not self._is_healthy():
-            return
-        begun = time.monotonic()
-        best = self._watch()
-        self._validation_seconds = time.monotonic() - begun
-        if best:
+        if self._is_best():
             self._checkpoint(best=True)
-
-    def _watch(self) -> bool:
-        """Estimate the validation loss; whether it is as low as any estimate before."""
-        counters = self._counters
-        loss = watched_loss(self._learner.model, self._val, self._learner.precision)
-        lowest = counters.best_val_loss
-        best = math.isfinite(loss) and (lowest is None or loss <= lowest)
-        counters.val_loss = loss
-        if best:
-            counters.best_val_loss = loss
-        self._report(Validated(counters.step, loss, best))
-        return best
 
     def _checkpoint(self, *, best: bool = False) -> None:
         if not self._is_healthy():
@@ -249,17 +214,6 @@ class Trainer:
         counters.marks["checkpoint"] = counters.step, counters.seconds
         self._checkpointing.save(counters, best=best)
         self._report(Checkpointed(counters.step))
-
-    def _is_best_without_validation(self) -> bool:
-        """Whether the training loss, for want of another, is as low as at any checkpoint."""
-        counters = self._counters
-        if len(self._val) or counters.smooth_loss is None:
-            return False
-        lowest = counters.best_train_loss
-        best = lowest is None or counters.smooth_loss <= lowest
-        if best:
-            counters.best_train_loss = counters.smooth_loss
-        return best
 
     def _sample(self, model: Model | None = None) -> None:
         """Let the network, as it is now or as `model` has it, write something."""
@@ -270,7 +224,7 @@ class Trainer:
         seed = ""
         if recipe.batching == "windows":
             last = max(1, len(self._corpus) - recipe.window)
-            start = (recipe.rng_seed * 6364136223846793005 + step * 1442695040888963407) % last
+            start = int(np.random.default_rng((recipe.rng_seed, step)).integers(last))
             seed = self._corpus.excerpt(start, start + recipe.window)
         writer = model or self._checkpointing.snapshot(self._counters)
         strategy = Strategy(recipe.sample_temperature)
@@ -299,11 +253,11 @@ class Trainer:
         # A run that will go on keeps its half-filled point of the curve, for the curve's sake.
         if not stopped and self._counters.loss_steps:
             self._log_progress()
-        counters = self._counters
-        judged = len(self._val) > 0 and not stopped
-        best = self._watch() if judged else self._is_best_without_validation()
+        judged = self._judge.can_validate and not stopped
+        best = (judged or not self._judge.can_validate) and self._is_best()
         self._checkpoint(best=best)  # before the long last reading: nothing can be lost by then
-        best_val_loss = self._report_validation(best=best) if judged else counters.best_val_loss
+        counters = self._counters
+        best_val_loss = self._validate_exactly(best=best) if judged else counters.best_val_loss
         if not stopped:
             self._sample(self._checkpointing.best_model(counters))
         finished = Finished(
@@ -313,47 +267,24 @@ class Trainer:
             train_loss=counters.smooth_loss,
             val_loss=counters.known_val_loss,
             best_val_loss=best_val_loss,
-            chars_per_second=self._chars_per_second(),
+            chars_per_second=self._pace.chars_per_second,
         )
         self._report(finished)
         return finished
 
-    def _report_validation(self, *, best: bool) -> float | None:
-        """Read the validation part exactly, with the last weights and the best; the best's loss.
+    def _validate_exactly(self, *, best: bool) -> float | None:
+        """Read the validation part with the last weights and with the best; the best's loss.
 
-        A stop leaves the estimates standing.
+        A stop on the way leaves the estimates standing.
         """
-        counters, learner = self._counters, self._learner
+        counters = self._counters
         self._report(Validating(counters.step))
-        counters.reported_val_loss = reported_loss(learner.model, self._val, self._stop.is_set)
+        counters.reported_val_loss = self._judge.exact_loss(self._stop.is_set)
         if counters.reported_val_loss is None:
             return counters.best_val_loss
         self._checkpoint(best=best)  # the model file tells the exact figure
         if best:
             return counters.reported_val_loss
         kept = self._checkpointing.best_model(counters)
-        best_model = CharRNN(kept.spec).to(learner.device)
-        best_model.load_arrays(kept.tensors)
-        exact = reported_loss(best_model, self._val, self._stop.is_set)
+        exact = self._judge.exact_loss(self._stop.is_set, kept)
         return counters.best_val_loss if exact is None else exact
-
-    # Speed
-
-    def _session_seconds(self) -> float:
-        return max(1e-9, self._counters.seconds - self._session_seconds_before)
-
-    def _chars_per_second(self) -> float:
-        return self._session_characters / self._session_seconds()
-
-    def _eta(self) -> float:
-        steps_per_second = self._session_steps / self._session_seconds()
-        return self._budget.eta(self._counters.step, self._counters.seconds, steps_per_second)
-
-
-def _check_validation_part(recipe: Recipe, characters: int) -> None:
-    needed = recipe.window + 1 if recipe.batching == "windows" else 2
-    if recipe.val_fraction and characters < needed:
-        raise RnntermError(
-            f"the validation part has {characters} characters and needs {needed}: "
-            "set a larger val_fraction, or val_fraction=0 to go without"
-        )

@@ -1,0 +1,48 @@
+"""How long a session has trained, how fast, and how much longer it will."""
+
+import time
+
+from rnnterm.training.schedule import Budget
+
+_SECONDS_BETWEEN_TICKS = 0.5
+
+
+class Pace:
+    """One session's clock and counts; times in seconds."""
+
+    def __init__(self, seconds_before: float = 0.0) -> None:
+        """`seconds_before` is the training time of earlier sessions."""
+        self._before = seconds_before
+        self._begun = self._ticked = time.monotonic()
+        self._steps = self._characters = 0
+
+    @property
+    def seconds(self) -> float:
+        """Training time over all sessions."""
+        return self._before + time.monotonic() - self._begun
+
+    def count(self, characters: int) -> None:
+        """One more step was taken, over so many characters."""
+        self._steps += 1
+        self._characters += characters
+
+    @property
+    def chars_per_second(self) -> float:
+        """Over this session."""
+        return self._characters / self._session_seconds
+
+    def eta(self, budget: Budget, step: int) -> float:
+        """Seconds until the budget is spent."""
+        return budget.eta(step, self.seconds, self._steps / self._session_seconds)
+
+    def is_tick_due(self) -> bool:
+        """Whether half a second has passed since a screen last heard something."""
+        return time.monotonic() - self._ticked > _SECONDS_BETWEEN_TICKS
+
+    def ticked(self) -> None:
+        """A screen has heard something."""
+        self._ticked = time.monotonic()
+
+    @property
+    def _session_seconds(self) -> float:
+        return max(1e-9, time.monotonic() - self._begun)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _FORMATS = {".safetensors": "safetensors", ".onnx": "onnx", ".npz": "keras"}
 _HEADINGS = ("name", "kind", "network", "corpus", "recipe", "step", "nats", "size")
 _SHRINKING = ("corpus", "recipe", "name")  # texts of any length; what one types gives way last
-_NARROWEST = 8
+_NARROWEST = 7
 
 _force = click.option("--force", is_flag=True, help="Replace a file that is there.")
 

@@ -292,13 +292,13 @@ def test_a_list_holds_one_model_at_a_time(runs):
     path = find_model("cat")
     for name in ("big", "bigger", "biggest"):
         add_run(runs, name, {}, hidden_size=256)
-    size = find_model("big").stat().st_size
-    assert size > 10 * path.stat().st_size
+    assert find_model("big").stat().st_size > 10 * path.stat().st_size
+    sizes = [summary.size for summary in list_models()]
     tracemalloc.start()
     list_models()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 2.5 * size
+    assert peak < 2.5 * max(sizes)
 
 
 def test_what_is_told_is_of_the_kind_asked_for():

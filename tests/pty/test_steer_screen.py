@@ -41,7 +41,13 @@ class Person:
     def __init__(self, command: str, arguments: list[str], columns=80, rows=24, **settings) -> None:
         settings["env"] = os.environ | {"TERM": "xterm-256color"} | settings.get("env", {})
         self.child = pexpect.spawn(
-            command, arguments, dimensions=(rows, columns), encoding="utf-8", echo=True, **settings
+            command,
+            arguments,
+            dimensions=(rows, columns),
+            encoding="utf-8",
+            # Linux drops single bytes of a pseudo-terminal whose reader lags 64 kB behind.
+            codec_errors="replace",
+            **settings,
         )
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.Stream(self.screen)

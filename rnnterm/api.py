@@ -17,7 +17,7 @@ from rnnterm.errors import UsageError
 from rnnterm.nn.modelfile import Model, load_model
 from rnnterm.runs.models import locate_model
 from rnnterm.sampling.generator import generate
-from rnnterm.sampling.strategies import Strategy
+from rnnterm.sampling.strategies import recipe_strategy
 
 if TYPE_CHECKING:
     from rnnterm.training.events import Listener
@@ -81,10 +81,13 @@ class LoadedModel:
         seed: str = "",
         length: int = 500,
         *,
-        temperature: float = 0.8,
+        temperature: float | None = None,
         rng_seed: int | None = None,
     ) -> str:
-        """`length` characters that continue `seed`; the same `rng_seed`, the same characters."""
+        """`length` characters that continue `seed`; the same `rng_seed`, the same characters.
+
+        Without a temperature it is the recipe's, mostly 0.8.
+        """
         return "".join(self.stream(seed, length, temperature=temperature, rng_seed=rng_seed))
 
     def stream(
@@ -92,14 +95,16 @@ class LoadedModel:
         seed: str = "",
         length: int = 500,
         *,
-        temperature: float = 0.8,
+        temperature: float | None = None,
         rng_seed: int | None = None,
     ) -> Iterator[str]:
         """The same characters, each as soon as it is made."""
         if length < 0 or (rng_seed is not None and rng_seed < 0):
             raise UsageError("length and rng_seed must be at least 0")
         chosen = secrets.randbits(32) if rng_seed is None else rng_seed
-        return islice(generate(self.model, seed, Strategy(temperature), chosen), length)
+        return islice(
+            generate(self.model, seed, recipe_strategy(self.model, temperature), chosen), length
+        )
 
 
 def _path(folder: str | Path | None) -> Path | None:

@@ -7,7 +7,17 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from rnnterm.errors import UsageError
+
 _CHUNK = 1 << 20
+
+
+def user_path(text: str) -> Path:
+    """The path that a person wrote, `~` expanded; raises UsageError for a home that is nobody's."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UsageError(f"{text!r} names the home of nobody here") from None
 
 
 def sha256_of(path: Path) -> str:

@@ -92,11 +92,16 @@ def pipe_text(text: str) -> str:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a person may be reading `stream` on a terminal that can move its cursor."""
+    """Whether a person may be reading `stream` on a terminal."""
     try:
-        return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+        return stream is not None and stream.isatty()
     except ValueError:  # a closed stream has no answer
         return False
+
+
+def can_style(stream: TextIO | None) -> bool:
+    """Whether `stream` is a terminal that understands styles and cursor movements."""
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
 def colors_allowed() -> bool:

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rnnterm import terminal
-from rnnterm.terminal import SafeText, is_terminal, pipe_text, safe_line, safe_text
+from rnnterm.terminal import SafeText, can_style, is_terminal, pipe_text, safe_line, safe_text
 
 JOINERS = "\u200c\u200d"
 EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
@@ -168,12 +168,15 @@ class FakeStream(io.StringIO):
         return super().isatty() or self._tty  # a closed stream raises
 
 
-def test_a_terminal_is_one_that_can_move_its_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dumb_terminal_is_one_but_has_no_styles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     assert is_terminal(FakeStream(tty=True))
     assert not is_terminal(FakeStream(tty=False))
     closed = FakeStream(tty=True)
     closed.close()
     assert not is_terminal(closed)
+    assert not is_terminal(None)
+    assert can_style(FakeStream(tty=True))
     monkeypatch.setenv("TERM", "dumb")
-    assert not is_terminal(FakeStream(tty=True))
+    assert is_terminal(FakeStream(tty=True))
+    assert not can_style(FakeStream(tty=True))

@@ -9,6 +9,7 @@ import click
 from rnnterm.cli.diagnostics import narrate, warn
 from rnnterm.cli.options import json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json
+from rnnterm.cli.speaker import load_speaker
 from rnnterm.errors import RnntermError, UsageError
 
 if TYPE_CHECKING:
@@ -113,24 +114,25 @@ def command(
 
     MODEL is a run, a bundled model or a model file. Losses are means per character.
     """
-    from pathlib import Path
-
-    from rnnterm.api import load
+    from rnnterm.sampling.generator import sample as write
+    from rnnterm.sampling.strategies import recipe_strategy
     from rnnterm.scoring.material import open_material
     from rnnterm.text.view import measure_baseline
 
-    speaker = load(model, runs=Path(runs_dir) if runs_dir else None)
+    speaker = load_speaker(model, runs_dir)
     material = open_material(
-        speaker.model, corpus, part=part, val_fraction=val_fraction, test_fraction=test_fraction
+        speaker, corpus, part=part, val_fraction=val_fraction, test_fraction=test_fraction
     )
     _tell(material, strict=strict)
-    losses = _measure(speaker.model, material.ids, rng_seed=rng_seed, **measuring)
+    losses = _measure(speaker, material.ids, rng_seed=rng_seed, **measuring)
     baseline = None
     if part == "val":
         baseline = measure_baseline(material.corpus, material.val_fraction, material.test_fraction)
-    sample = speaker.generate("", sample_length, rng_seed=rng_seed) if sample_length else ""
+    else:
+        narrate("the 5-gram beside it is measured on the val part only")
+    sample = write(speaker, "", sample_length, recipe_strategy(speaker), rng_seed)
     copied = _search_copies(material, sample, copy_length)
-    answer = _Answer(model, speaker.model, material, losses, baseline, sample, copied)
+    answer = _Answer(model, speaker, material, losses, baseline, sample, copied)
     if as_json:
         emit_json(_as_json(answer))
     else:

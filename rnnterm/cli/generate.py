@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rnnterm.cli.diagnostics import narrate
+from rnnterm.cli.diagnostics import narrate, warn
 from rnnterm.cli.options import model_option, runs_dir_option, seed_option
 from rnnterm.cli.output import emit_json, emit_raw, emit_stream, emit_styled
 from rnnterm.cli.seed import fresh_rng_seed, known_part, read_seed
@@ -16,7 +16,7 @@ from rnnterm.cli.speaker import load_speaker
 from rnnterm.cli.tint import tint_of
 from rnnterm.errors import UsageError
 from rnnterm.quantities import format_count
-from rnnterm.terminal import colors_allowed, is_terminal
+from rnnterm.terminal import can_style, colors_allowed, is_terminal
 
 if TYPE_CHECKING:
     from rnnterm.nn.modelfile import Model
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 
 
 _TEMPERATURE = 0.8
+
+
+_CHOICES = ("temperature", "top_k", "top_p", "min_p", "greedy", "repetition_penalty")
+_COMBINATIONS = (
+    ("beam", (*_CHOICES, "samples", "device"), "takes no chances and has one result"),
+    ("json", ("raw", "color"), "has a form of its own"),
+    ("color", ("raw", "samples"), "tints one text on a terminal"),
+)
 
 
 @click.command("generate")
@@ -44,7 +52,9 @@ _TEMPERATURE = 0.8
 )
 @click.option("--greedy", is_flag=True, help="Always the likeliest character.")
 @click.option("--repetition-penalty", default=1.0, metavar="R", help="Above 1: repeat less.")
-@click.option("--beam", type=click.IntRange(1), metavar="W", help="Search the likeliest text.")
+@click.option(
+    "--beam", type=click.IntRange(1, 1000), metavar="W", help="Search the likeliest text."
+)
 @click.option("--stop", "stops", multiple=True, metavar="TEXT", help="End before this text.")
 @click.option("--stop-loops", is_flag=True, help="End when the text goes round in a loop.")
 @click.option(
@@ -63,17 +73,21 @@ _TEMPERATURE = 0.8
 @click.option("--strict", is_flag=True, help="Unknown characters in the seed are an error.")
 @runs_dir_option
 def command(
-    *, model: str, seed: str, rng_seed: int | None, runs_dir: str | None, **options: Any
+    *,
+    model: str,
+    seed: str,
+    rng_seed: int | None,
+    runs_dir: str | None,
+    **options: Any,
 ) -> None:
     """Write characters that continue the seed, as they are made.
 
     Text alone goes to stdout. Several samples stand with a blank line between them.
     """
-    from rnnterm.sampling.writing import Writing
+    from rnnterm.sampling.writing import Writing, write_beam
 
+    _refuse_combinations(click.get_current_context())
     watch = _Watch()
-    if options["beam"] and options["samples"] > 1:
-        raise UsageError("a beam search has one result: leave out --samples")
     speaker = load_speaker(model, runs_dir)
     watch.loaded()
     strategy = _strategy(options, speaker)
@@ -81,9 +95,12 @@ def command(
         read_seed(seed), speaker.vocab, strict=options["strict"], quiet=options["quiet"]
     )
     rng_seed = fresh_rng_seed() if rng_seed is None else rng_seed
-    writings = [Writing(options["length"], options["stops"]) for _ in range(options["samples"])]
+    stops = _stops(speaker, options)
+    writings = [Writing(options["length"], stops) for _ in range(options["samples"])]
     if options["beam"]:
-        pieces = _search(speaker, seed, writings[0], options)
+        pieces = write_beam(
+            speaker, seed, options["beam"], writings[0], ends_at_loops=options["stop_loops"]
+        )
     else:
         pieces = _write(
             model=speaker,
@@ -102,15 +119,40 @@ def command(
         narrate(watch.report(writings))
 
 
-def _strategy(options: dict[str, Any], model: "Model") -> "Strategy":
-    from rnnterm.runs.models import told_value
-    from rnnterm.sampling.strategies import Strategy
+def _refuse_combinations(ctx: click.Context) -> None:
+    """Raise UsageError for options that would have no effect beside another."""
 
-    temperature = 0.0 if options["greedy"] else options["temperature"]
-    if temperature is None:  # the tutorials' models take the likeliest
-        temperature = told_value(model.training, float, "recipe", "sample_temperature")
-    return Strategy(
-        temperature=_TEMPERATURE if temperature is None else temperature,
+    def given(name: str) -> bool:
+        return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+
+    for name, others, reason in _COMBINATIONS:
+        chosen = [other for other in others if given(other)]
+        if given(name) and chosen:
+            flags = [f"--{part.replace('_', '-')}" for part in (name, *chosen)]
+            raise UsageError(f"{flags[0]} {reason}: leave out {' and '.join(flags[1:])}")
+    if given("log_probabilities") and not given("json"):
+        raise UsageError("--log-probabilities is part of the JSON answer: add --json")
+
+
+def _stops(model: "Model", options: dict[str, Any]) -> tuple[str, ...]:
+    from rnnterm.sampling.writing import fold_stops
+
+    stops, unknown = fold_stops(options["stops"], model.vocab)
+    if unknown:
+        message = f"the model never writes {unknown!a}, which a stop text holds"
+        if options["strict"]:
+            raise UsageError(f"{message}: it would never end there")
+        if not options["quiet"]:
+            warn(message)
+    return stops
+
+
+def _strategy(options: dict[str, Any], model: "Model") -> "Strategy":
+    from rnnterm.sampling.strategies import recipe_strategy
+
+    return recipe_strategy(
+        model,
+        0.0 if options["greedy"] else options["temperature"],
         top_k=options["top_k"],
         top_p=options["top_p"],
         min_p=options["min_p"],
@@ -146,34 +188,18 @@ def _write(
     )
 
 
-def _search(
-    model: "Model", seed: str, writing: "Writing", options: dict[str, Any]
-) -> "Iterator[Piece]":
-    """The result of a beam search, written as if it had been drawn."""
-    from rnnterm.sampling.beam import beam_search
-    from rnnterm.sampling.writing import Piece
-
-    text, log_probabilities = beam_search(model, seed, options["length"], options["beam"])
-    for char, log_probability in zip(text, log_probabilities, strict=True):
-        writing.log_probabilities.append(log_probability)
-        piece = writing.add(char)
-        if piece:
-            yield Piece(0, piece, writing.log_probabilities[-len(piece) :])
-        if writing.done_reason:
-            return
-
-
 def _show(pieces: "Iterable[Piece]", writings: "list[Writing]", options: dict[str, Any]) -> None:
     """Let the samples grow; one that is for people or a pipe is shown as it does."""
     if options["json"] or len(writings) > 1:
         for _ in pieces:
             pass
         if not options["json"]:
-            together = "\n\n".join(writing.text for writing in writings) + "\n"
-            (emit_raw if options["raw"] else emit_stream)([together])
+            together = "\n\n".join(writing.text for writing in writings)
+            ending = "" if is_terminal(sys.stdout) and not options["raw"] else "\n"
+            (emit_raw if options["raw"] else emit_stream)([together + ending])
     elif options["raw"]:
         emit_raw(piece.text for piece in pieces)
-    elif options["color"] and is_terminal(sys.stdout) and colors_allowed():
+    elif options["color"] and can_style(sys.stdout) and colors_allowed():
         emit_styled(
             (char, tint_of(math.exp(log_probability)))
             for piece in pieces
@@ -189,13 +215,19 @@ def _described(
     described = {
         "sample": number,
         "text": writing.text,
-        "mean_log_probability": writing.mean_log_probability,
+        "mean_log_probability": _rounded(writing.mean_log_probability),
         "chars_per_second": watch.characters / watch.seconds if watch.seconds else None,
         "done_reason": writing.done_reason,
     }
     if options["log_probabilities"]:
-        described["log_probabilities"] = writing.log_probabilities[: len(writing.characters)]
+        scored = writing.log_probabilities[: len(writing.characters)]
+        described["log_probabilities"] = [_rounded(one) for one in scored]
     return described
+
+
+def _rounded(nats: float | None) -> float | None:
+    """Four decimals: the next ones depend on how many samples were computed together."""
+    return None if nats is None else round(nats, 4)
 
 
 class _Watch:

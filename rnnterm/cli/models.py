@@ -11,7 +11,7 @@ from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.glyphs import columns, fit, labelled, symbol_map, terminal_width
 from rnnterm.cli.options import json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json
-from rnnterm.cli.speaker import load_speaker
+from rnnterm.cli.speaker import load_speaker, warn_of_fallback
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.quantities import format_count, format_duration
 from rnnterm.terminal import safe_line
@@ -70,6 +70,7 @@ def show_command(*, name: str, runs_dir: str | None, as_json: bool) -> None:
     from rnnterm.runs.models import locate_model, summarize_model
 
     found = locate_model(name, _path(runs_dir))
+    warn_of_fallback(found)
     model = load_model(found.path)
     summary = summarize_model(found, model)
     if as_json:
@@ -190,7 +191,7 @@ def _cell(heading: str, text: str, width: int) -> str:
 
 
 def _description(summary: "ModelSummary", model: "Model", width: int) -> list[str]:
-    from rnnterm.runs.models import told_value
+    from rnnterm.nn.modelfile import told_value
 
     told, vocab = model.training, model.vocab
     folded = "  (reads all text in lower case)" if vocab.lowercase else ""
@@ -246,7 +247,7 @@ def _changed_recipe(model: "Model") -> dict[str, Any]:
 
 def _losses(model: "Model") -> dict[str, dict[str, float]]:
     """Training and validation loss in nats and bits per character, where they are told."""
-    from rnnterm.runs.models import told_value
+    from rnnterm.nn.modelfile import told_value
 
     told = {part: told_value(model.training, float, f"{part}_loss") for part in ("train", "val")}
     return {

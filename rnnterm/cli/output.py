@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from rnnterm.errors import RnntermError
-from rnnterm.terminal import SafeText, is_terminal, pipe_text, safe_text
+from rnnterm.terminal import SafeText, can_style, is_terminal, pipe_text, safe_text
 
 
 class ReaderLeft(Exception):  # noqa: N818 - an ending, no error
@@ -76,7 +76,7 @@ def emit_styled(pieces: Iterable[tuple[str, str]]) -> None:
         safe = SafeText()
         for text, style in pieces:
             shown = safe.feed(text)
-            styled = style and shown.strip()
+            styled = style and can_style(out) and shown.strip()
             out.write(f"\x1b[{style}m{shown}\x1b[m" if styled else shown)
             out.flush()
         out.write(safe.feed("", last=True) + "\n")

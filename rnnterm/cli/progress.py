@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rnnterm.cli.diagnostics import narrate
 from rnnterm.quantities import format_count, format_duration
-from rnnterm.terminal import is_terminal, safe_line, safe_text
+from rnnterm.terminal import can_style, safe_line, safe_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -25,7 +25,7 @@ _SEED_SHOWN = 60  # characters
 @contextmanager
 def make_progress() -> "Iterator[Listener]":
     """A listener that shows a trainer's events in the way that suits stderr."""
-    if not is_terminal(sys.stderr):
+    if not can_style(sys.stderr):
         yield PlainProgress().report
         return
     from rich.console import Console

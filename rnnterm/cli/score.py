@@ -14,6 +14,7 @@ from rnnterm.cli.options import json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json, emit_styled, stdout
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.errors import RnntermError, UsageError
+from rnnterm.files import user_path
 from rnnterm.terminal import SafeText, colors_allowed, is_terminal, pipe_text
 
 if TYPE_CHECKING:
@@ -89,7 +90,6 @@ def command(
 
 def _read(source: str) -> tuple[str, str]:
     """What to call the text, and the text."""
-    from pathlib import Path
 
     from rnnterm.text.decode import TextDecoder
 
@@ -103,7 +103,7 @@ def _read(source: str) -> tuple[str, str]:
             decoder = TextDecoder(sys.stdin.buffer, name)
             text = "".join(decoder)
         else:
-            with Path(source).expanduser().open("rb") as stream:
+            with user_path(source).open("rb") as stream:
                 decoder = TextDecoder(stream, name)
                 text = "".join(decoder)
     except FileNotFoundError:

@@ -21,11 +21,19 @@ def read_seed(seed: str) -> str:
         if sys.stdin is None:
             raise UsageError("standard input is closed: pipe the seed in, or write it out")
         return _decoded(sys.stdin.buffer, "standard input")
-    if seed.startswith("@@") or not seed.startswith("@"):
-        return seed.removeprefix("@") if seed.startswith("@@") else seed
+    if seed.startswith("@@"):
+        return seed[1:]
+    if not seed.startswith("@"):
+        return seed
+    if seed == "@":
+        raise UsageError("@ names no file: write @FILE, or @@ for a seed that begins with @")
+    from rnnterm.files import user_path
+
     try:
-        with open(seed[1:], "rb") as file:  # noqa: PTH123 - pathlib is not worth its import here
+        with user_path(seed[1:]).open("rb") as file:
             return _decoded(file, seed[1:])
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {seed[1:]!r} to read the seed from") from None
     except OSError as error:
         raise RnntermError(f"cannot read the seed {seed[1:]}: {error.strerror}") from None
 

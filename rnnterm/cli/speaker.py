@@ -6,6 +6,7 @@ from rnnterm.cli.diagnostics import warn
 
 if TYPE_CHECKING:
     from rnnterm.nn.modelfile import Model
+    from rnnterm.runs.models import ModelFile
 
 
 def load_speaker(name: str, runs_dir: str | None) -> "Model":
@@ -19,6 +20,11 @@ def load_speaker(name: str, runs_dir: str | None) -> "Model":
     from rnnterm.runs.models import locate_model
 
     found = locate_model(name, Path(runs_dir) if runs_dir else None)
+    warn_of_fallback(found)
+    return load_model(found.path)
+
+
+def warn_of_fallback(found: "ModelFile") -> None:
+    """Say which checkpoints of a run had to be passed over, and why."""
     for note in found.notes:
         warn(f"{note}; another checkpoint is used")
-    return load_model(found.path)

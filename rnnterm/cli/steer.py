@@ -13,7 +13,7 @@ from rnnterm.cli.seed import fresh_rng_seed, known_part, read_seed
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.cli.steer_lines import MOST_AT_ONCE, Verbs, obey_lines
 from rnnterm.errors import UsageError
-from rnnterm.terminal import is_terminal
+from rnnterm.terminal import can_style, is_terminal
 
 STDIN = "-"
 
@@ -103,8 +103,8 @@ def command(
 def _is_on_screen(seed: str) -> bool:
     """Whether a person is there, with a terminal to look at and one to type on."""
     if seed == STDIN:  # then the keys come from the terminal itself
-        return is_terminal(sys.stdout)
-    return is_terminal(sys.stdin) and is_terminal(sys.stdout)
+        return can_style(sys.stdout)
+    return is_terminal(sys.stdin) and can_style(sys.stdout)
 
 
 @contextmanager

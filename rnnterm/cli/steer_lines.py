@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.glyphs import visible
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.errors import RnntermError, UsageError
+from rnnterm.files import user_path
 from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Verbs:
         return {"seed": self.steering.seed, "text": text}, [text]
 
     def _save(self, rest: str) -> Answer:
-        path = Path(_given(rest, "a file")).expanduser()
+        path = user_path(_given(rest, "a file"))
         self.steering.save(path)
         return {"file": str(path)}, [safe_line(str(path))]
 
@@ -116,7 +116,8 @@ def obey_lines(verbs: Verbs, *, as_json: bool) -> None:
     """Read commands from standard input, one a line, and answer each on standard output."""
     if sys.stdin is None:
         raise UsageError("standard input is closed: pipe commands in")
-    if sys.stdin.isatty():
+    by_hand = sys.stdin.isatty()
+    if by_hand:
         narrate("a command a line: pick C, sample, run, back, candidates, text, … (steer --help)")
     source: BinaryIO = sys.stdin.buffer
     for number, line in enumerate(source, start=1):
@@ -131,6 +132,9 @@ def obey_lines(verbs: Verbs, *, as_json: bool) -> None:
                 raise UsageError(f"there is no command {verb!r}; there are {known}, quit")
             facts, lines = verbs.by_name[verb](rest)
         except RnntermError as error:
+            if by_hand:  # a typing error must not cost what was written
+                narrate(str(error))
+                continue
             raise type(error)(f"line {number}: {error}") from None
         if as_json:
             emit_json({"command": verb, **facts, "position": verbs.steering.here.depth})

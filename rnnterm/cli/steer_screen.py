@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 
 from rich.console import Console, Group
 
@@ -11,6 +10,7 @@ from rnnterm.cli.keyboard import RESIZED, keyboard
 from rnnterm.cli.output import stdout
 from rnnterm.cli.steer_view import Page, page_lines
 from rnnterm.errors import RnntermError
+from rnnterm.files import user_path
 from rnnterm.sampling.steering import Steering
 
 
@@ -96,7 +96,7 @@ class _Session:
             if key in ("escape", "ctrl+d"):
                 break
             if key == "enter" and name:
-                self._steering.save(Path(name).expanduser())
+                self._steering.save(user_path(name))
                 self._page.message = f"saved {len(self._steering.text()):,} characters in {name}"
                 return
             name = name[:-1] if key == "backspace" else name + (key if len(key) == 1 else "")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -26,6 +26,8 @@ from rnnterm.nn.spec import NetworkSpec
 from rnnterm.text.vocab import Vocabulary
 
 _ENTRY = "rnnterm"
+_TOO_MUCH = 2**63
+_T = TypeVar("_T", str, int, float)
 _VERSION = 1
 
 
@@ -165,3 +167,19 @@ def model_digest(described: Mapping[str, Any], tensors: Mapping[str, Array]) -> 
         digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
         digest.update(tensor.tobytes())
     return digest.hexdigest()
+
+
+def told_value(record: Any, kind: type[_T], *keys: str) -> _T | None:
+    """What a training record says under nested keys, if it is of that kind and of sane size.
+
+    Anyone may have written a model file, so a record can lack anything and hold anything.
+    """
+    for key in keys:
+        record = record.get(key) if isinstance(record, Mapping) else None
+    if kind is float and type(record) is int:
+        record = float(record) if abs(record) < _TOO_MUCH else None
+    if type(record) is not kind:
+        return None
+    if isinstance(record, int | float) and not abs(record) < _TOO_MUCH:  # nor NaN
+        return None
+    return record

@@ -12,6 +12,8 @@ from rnnterm.nn.cells import Array, CellWeights, Gates, State, build_cell
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.text.windows import one_hot, scalar
 
+_SYMBOLS_AT_ONCE = 256
+
 NetworkState = tuple[State, ...]
 """One state a layer, first layer first."""
 Indices = npt.NDArray[np.integer[Any]]
@@ -50,19 +52,20 @@ class Network:
         )
         self._head = self.tensors["head.weight"].T
 
-    @property
-    def input_rows(self) -> Array:
-        """What each symbol looks like to the first layer, shape (V, input_size)."""
-        size = self.spec.vocab_size
-        symbols = np.arange(size, dtype=np.uint32)
+    def input_rows(self, symbols: Indices) -> Array:
+        """What symbols look like to the first layer: (n,) indices to (n, input_size)."""
         if self.spec.input == "embedding":
-            return self.tensors["embedding.weight"]
-        return one_hot(symbols, size) if self.spec.input == "onehot" else scalar(symbols, size)
+            return self.tensors["embedding.weight"][symbols]
+        form = one_hot if self.spec.input == "onehot" else scalar
+        return form(symbols.astype(np.uint32), self.spec.vocab_size)
 
     @cached_property
     def _projected_symbols(self) -> Array:
         """The first layer's `W x + b` for every symbol, so that reading one is a row look-up."""
-        return self.cells[0].project(self.input_rows)
+        symbols = np.arange(self.spec.vocab_size)
+        # In pieces: the one-hot rows of a large alphabet, all at once, would be its square.
+        pieces = np.array_split(symbols, range(_SYMBOLS_AT_ONCE, len(symbols), _SYMBOLS_AT_ONCE))
+        return np.concatenate([self.cells[0].project(self.input_rows(piece)) for piece in pieces])
 
     def initial_state(self, *batch: int) -> NetworkState:
         """All zeros, with leading batch dimensions where given."""

@@ -1,22 +1,20 @@
 """The models there are, and the one that a name means: a path, a run, or a bundled model."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 from rnnterm.bundled import bundled_folder
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.nn.modelfile import Model, load_model
+from rnnterm.files import user_path
+from rnnterm.nn.modelfile import Model, load_model, told_value
 from rnnterm.runs.checkpoints import CheckpointStore
 from rnnterm.runs.folder import RunFolder, find_run, list_runs, runs_root
 
 ModelKind = Literal["bundled", "run", "file"]
-_T = TypeVar("_T", str, int, float)
 
 _SUFFIX = ".safetensors"
-_TOO_MUCH = 2**63
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def locate_model(name: str, runs: Path | None = None) -> ModelFile:
     Raises UsageError if nothing has that name, RnntermError for a run without a checkpoint.
     """
     if "/" in name or name.endswith(_SUFFIX):
-        path = Path(name).expanduser()
+        path = user_path(name)
         return ModelFile(path.stem, "file", path)
     if name in bundled_models():
         return _bundled_model(name)
@@ -119,20 +117,6 @@ def summarize_model(found: ModelFile, model: Model) -> ModelSummary:
         step=told_value(told, int, "step"),
         val_loss=told_value(told, float, "val_loss"),
     )
-
-
-def told_value(record: Any, kind: type[_T], *keys: str) -> _T | None:
-    """What a training record says under nested keys, if it is of that kind and of sane size.
-
-    Anyone may have written a model file, so a record can lack anything and hold anything.
-    """
-    for key in keys:
-        record = record.get(key) if isinstance(record, Mapping) else None
-    if type(record) is not kind:
-        return None
-    if isinstance(record, int | float) and not abs(record) < _TOO_MUCH:  # nor NaN
-        return None
-    return record
 
 
 def _read_summary(found: ModelFile) -> ModelSummary:

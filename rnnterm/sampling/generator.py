@@ -15,6 +15,7 @@ from rnnterm.sampling.strategies import Strategy
 Indices = npt.NDArray[np.integer[Any]]
 
 _NOISE_AT_ONCE = 1 << 15
+_LEAST_AHEAD = 16  # characters, so that thousands of generators are not asked one by one
 _SHORTEST_WAIT = np.float32(1e-30)  # instead of an exact zero, whose logarithm is infinite
 
 
@@ -107,7 +108,7 @@ def line_start(model: Model) -> str:
 def _noise(rng_seed: int, samples: int, symbols: int) -> Iterator[npt.NDArray[np.float32]]:
     """Gumbel noise for N samples' next characters, shape (N, V), each from a stream of its own."""
     generators = [np.random.default_rng((rng_seed, number)) for number in range(samples)]
-    ahead = max(1, _NOISE_AT_ONCE // (samples * symbols))
+    ahead = max(_LEAST_AHEAD, _NOISE_AT_ONCE // (samples * symbols))
     while True:
         size = (ahead, symbols)
         waits = [rng.standard_exponential(size, np.float32) for rng in generators]

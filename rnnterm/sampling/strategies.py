@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from rnnterm.errors import UsageError
 from rnnterm.nn.cells import Array
+from rnnterm.nn.modelfile import Model, told_value
 
+_DEFAULT_TEMPERATURE = 0.8
 _COLDEST = 1e30  # a temperature below its inverse takes the likeliest without overflowing
 
 
@@ -29,7 +31,7 @@ class Strategy:
             (Keskar et al. 2019): positive ones are divided by it, negative ones multiplied.
     """
 
-    temperature: float = 0.8
+    temperature: float = _DEFAULT_TEMPERATURE
     top_k: int = 0
     top_p: float = 1.0
     min_p: float = 0.0
@@ -105,3 +107,14 @@ class Strategy:
         lowered = np.where(seen > 0, seen / self.repetition_penalty, seen * self.repetition_penalty)
         np.put_along_axis(penalized, recent, lowered, axis=-1)
         return penalized
+
+
+def recipe_strategy(model: Model, temperature: float | None = None, **others: Any) -> Strategy:
+    """A strategy at the temperature given, or else at that of the recipe the model learnt by.
+
+    The tutorials' recipe takes the likeliest character; most others are at 0.8.
+    """
+    if temperature is None:
+        told = told_value(model.training, float, "recipe", "sample_temperature")
+        temperature = told if told is not None and told >= 0 else _DEFAULT_TEMPERATURE
+    return Strategy(temperature=temperature, **others)

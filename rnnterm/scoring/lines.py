@@ -169,7 +169,7 @@ def score_text(model: Model, text: str, before: str) -> ScoredText:
         here = places[start:stop]
         given = log_likelihoods([piece], ids[start + 1 : stop + 1])
         likeliest = _likeliest(piece, kept)
-        surprisals[here] = -given / _NATS_PER_BIT
+        surprisals[here] = np.abs(given) / _NATS_PER_BIT  # of numbers at most 0, and never -0
         expected[here] = likeliest
         chances[here] = np.exp(np.take_along_axis(piece, likeliest, axis=1))
         start = stop

@@ -1,14 +1,12 @@
 """What a model is judged on: a part of a text, in the model's own alphabet."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.nn.modelfile import Model
+from rnnterm.nn.modelfile import Model, told_value
 from rnnterm.text.catalog import bundled_texts
 from rnnterm.text.corpus import Corpus, open_corpus
 from rnnterm.text.encoded import open_encoded
@@ -72,7 +70,7 @@ def open_material(
             "or --test-fraction"
         )
     ids, unknown, unknown_symbols = _translate(chosen, corpus.vocab, model.vocab)
-    learnt = _record(model, "corpus").get("sha256")
+    learnt = told_value(model.training, str, "corpus", "sha256")
     return Material(
         corpus=corpus,
         part=part,
@@ -85,27 +83,25 @@ def open_material(
     )
 
 
-def _record(model: Model, key: str) -> Mapping[str, Any]:
-    """A part of what the model tells of its training, which may be anything that JSON can say."""
-    value = model.training.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
 def _fractions(
     model: Model, val_fraction: float | None, test_fraction: float | None
 ) -> tuple[float, float]:
-    recipe = _record(model, "recipe")
-    val = recipe.get("val_fraction", 0.1) if val_fraction is None else val_fraction
-    test = recipe.get("test_fraction", 0.0) if test_fraction is None else test_fraction
+    told = model.training
+    val, test = val_fraction, test_fraction
+    if val is None:
+        val = told_value(told, float, "recipe", "val_fraction")
+    if test is None:
+        test = told_value(told, float, "recipe", "test_fraction")
+    val, test = 0.1 if val is None else val, 0.0 if test is None else test
     if not (val >= 0 and test >= 0 and val + test < 1):
         raise UsageError("the validation and test fractions must be at least 0 and leave some text")
-    return float(val), float(test)
+    return val, test
 
 
 def _learnt_corpus(model: Model) -> Corpus:
     """The text that a model learnt from, by its digest: a bundled one, or one in the cache."""
-    learnt = _record(model, "corpus")
-    name, digest = str(learnt.get("name", "")), str(learnt.get("sha256", ""))
+    name = told_value(model.training, str, "corpus", "name") or ""
+    digest = told_value(model.training, str, "corpus", "sha256") or ""
     lowercase = model.vocab.lowercase
     if name in bundled_texts():
         corpus = open_corpus(name, lowercase=lowercase)

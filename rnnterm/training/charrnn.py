@@ -25,10 +25,11 @@ class CharRNN(nn.Module):
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
-        if spec.cell == "gru" and not spec.reset_after:
-            raise UsageError("a GRU with reset_after = false can be run but not trained")
-        if spec.cell == "rnn" and spec.activation == "linear":
-            raise UsageError("an rnn with linear activation can be run but not trained")
+        if not has_cell(spec):
+            raise UsageError(
+                "a GRU with reset_after = false and an rnn with linear activation can be run, "
+                "but not trained"
+            )
         self.spec = spec
         if spec.input == "embedding":
             self.embedding = nn.Embedding(spec.vocab_size, spec.embedding_size)
@@ -78,6 +79,14 @@ class CharRNN(nn.Module):
         with torch.no_grad():
             for name, value in self.named_tensors().items():
                 value.copy_(torch.from_numpy(np.ascontiguousarray(arrays[name])))
+
+
+def has_cell(spec: NetworkSpec) -> bool:
+    """Whether torch has the cell: it lacks the GRU's first form and the linear RNN."""
+    return not (
+        (spec.cell == "gru" and not spec.reset_after)
+        or (spec.cell == "rnn" and spec.activation == "linear")
+    )
 
 
 def _layer(spec: NetworkSpec, input_size: int) -> nn.RNNBase:

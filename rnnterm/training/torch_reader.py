@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from rnnterm.errors import UsageError
 from rnnterm.nn.cells import Array
 from rnnterm.nn.modelfile import Model
-from rnnterm.training.charrnn import Carried, CharRNN
+from rnnterm.training.charrnn import Carried, CharRNN, has_cell
 from rnnterm.training.machine import pick_device
 
 
@@ -20,6 +21,8 @@ class TorchReader:
 
     def __init__(self, model: Model, device: str) -> None:
         self._device = pick_device(device)
+        if not has_cell(model.spec):
+            raise UsageError("torch lacks this network's cell: generate without a device")
         self._network = CharRNN(model.spec).to(self._device).eval()
         self._network.load_arrays(model.tensors)
 

@@ -147,7 +147,7 @@ def test_seeds_come_from_files_and_unknown_characters_are_left_out(rnnterm, trai
     ("options", "code", "reason"),
     [
         (["--seed", "-"], 2, "--seed @FILE"),
-        (["--seed", "@nowhere.txt"], 1, "nowhere.txt"),
+        (["--seed", "@nowhere.txt"], 2, "nowhere.txt"),
         (["--temperature", "nan"], 2, "temperature"),
         (["--top", "0"], 2, "--top"),
         (["--length", "0"], 2, "--length"),

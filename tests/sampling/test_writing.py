@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_generator import random_model
 
+from rnnterm.errors import UsageError
 from rnnterm.sampling.loops import find_loop
 from rnnterm.sampling.strategies import Strategy
-from rnnterm.sampling.writing import Writing, write
+from rnnterm.sampling.writing import Writing, fold_stops, write
 
 
 def feed(text: str, writing: Writing) -> list[str]:
@@ -91,3 +92,15 @@ def test_samples_grow_to_their_length_or_stop():
         assert len(writing.log_probabilities) >= len(text)
     assert {writing.done_reason for writing in writings} == {"stop: 'a'", "length"}
     assert list(write(model, "b", Strategy(1.0), 3, [Writing(0)])) == []
+
+
+def test_of_stops_that_end_together_the_longest_is_taken():
+    writing = Writing(9, ["c", "abc"])
+    feed("xabc", writing)
+    assert (writing.text, writing.done_reason) == ("x", "stop: 'abc'")
+
+
+def test_an_empty_stop_is_refused_and_others_are_folded_as_the_model_is():
+    with pytest.raises(UsageError, match="empty"):
+        Writing(9, [""])
+    assert fold_stops(["AB", "Z"], random_model().vocab) == (("ab", "z"), "z")

@@ -14,7 +14,6 @@ from rnnterm.cli.options import json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json, emit_styled, stdout
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.files import user_path
 from rnnterm.terminal import SafeText, colors_allowed, is_terminal, pipe_text
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def command(
 
 def _read(source: str) -> tuple[str, str]:
     """What to call the text, and the text."""
-
+    from rnnterm.files import user_path
     from rnnterm.text.decode import TextDecoder
 
     name = "standard input" if source == _STDIN else source

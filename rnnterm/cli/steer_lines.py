@@ -9,7 +9,6 @@ from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.glyphs import visible
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.files import user_path
 from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:
@@ -107,6 +106,8 @@ class Verbs:
         return {"seed": self.steering.seed, "text": text}, [text]
 
     def _save(self, rest: str) -> Answer:
+        from rnnterm.files import user_path
+
         path = user_path(_given(rest, "a file"))
         self.steering.save(path)
         return {"file": str(path)}, [safe_line(str(path))]

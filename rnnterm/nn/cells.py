@@ -30,6 +30,18 @@ def sigmoid(x: Array) -> Array:
     return 0.5 * np.tanh(0.5 * x) + 0.5  # type: ignore[no-any-return]
 
 
+_SMALL = 400_000  # numbers; from about there on, BLAS shares a product among its threads
+
+
+def _for_vectors(matrix: Array) -> Array:
+    """A matrix in the memory order in which products with single vectors are fastest.
+
+    Measured on OpenBLAS: up to about 300 units, rows that lie together take a sixth off; beyond,
+    the transposed view of PyTorch's layout is the faster one.
+    """
+    return np.ascontiguousarray(matrix) if matrix.size < _SMALL else matrix
+
+
 ACTIVATIONS: dict[Activation, Callable[[Array], Array]] = {
     "tanh": np.tanh,
     "relu": lambda x: np.maximum(x, 0),
@@ -101,19 +113,19 @@ class LSTM:
 
     def __init__(self, weights: CellWeights) -> None:
         self.weights = weights
-        self._bias = weights.bias_ih + weights.bias_hh
-        # All four gates in one tanh: σ(x) = ½ tanh(½ x) + ½. Halves where a σ belongs, ones for g,
-        # taken into the weights once: beside the product U h, gates are where a character's time
-        # goes.
-        self._size = weights.hidden_size
-        per_gate = np.array([0.5, 0.5, 1.0, 0.5], weights.weight_hh.dtype)
-        self._slope = np.repeat(per_gate, weights.hidden_size)
-        self._floor = 1 - self._slope
-        self._recurrent = (self._slope[:, np.newaxis] * weights.weight_hh).T
+        # Beside the product U h, the gates are where a generated character's time goes. So all
+        # four come of one tanh, by σ(x) = ½ tanh(½ x) + ½: the weights of the three σ gates are
+        # halved once, here, and those gates lie side by side, in the order i, f, o, g.
+        size = self._size = weights.hidden_size
+        order = np.r_[: 2 * size, 3 * size : 4 * size, 2 * size : 3 * size]
+        slope = np.repeat(np.array([0.5, 0.5, 0.5, 1.0], weights.weight_hh.dtype), size)
+        self._recurrent = _for_vectors((slope[:, np.newaxis] * weights.weight_hh[order]).T)
+        self._input = (slope[:, np.newaxis] * weights.weight_ih[order]).T
+        self._bias = slope * (weights.bias_ih + weights.bias_hh)[order]
 
     def project(self, x: Array) -> Array:
         """See `Cell.project`."""
-        return (x @ self.weights.weight_ih.T + self._bias) * self._slope
+        return x @ self._input + self._bias
 
     def step(self, projected: Array, state: State, gates: Gates | None = None) -> State:
         """See `Cell.step`."""
@@ -122,10 +134,11 @@ class LSTM:
         values = h @ self._recurrent
         values += projected
         np.tanh(values, out=values)
-        values *= self._slope
-        values += self._floor
+        sigmoids = values[..., : 3 * size]
+        sigmoids *= 0.5
+        sigmoids += 0.5
         i, f = values[..., :size], values[..., size : 2 * size]
-        g, o = values[..., 2 * size : 3 * size], values[..., 3 * size :]
+        o, g = values[..., 2 * size : 3 * size], values[..., 3 * size :]
         c = f * c
         c += i * g
         if gates is not None:

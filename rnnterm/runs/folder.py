@@ -8,9 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-from filelock import FileLock, Timeout
-
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.files import write_json
 from rnnterm.runs.names import check_name, fresh_name
@@ -99,6 +96,8 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run's lock: one trainer a run. Raises RnntermError if another holds it."""
+        from filelock import FileLock, Timeout  # slow to import, and readers take no lock
+
         lock = FileLock(self.path / ".lock")
         try:
             lock.acquire(timeout=0)
@@ -115,7 +114,11 @@ def runs_root(chosen: Path | None = None) -> Path:
     if chosen is not None:
         return chosen
     named = os.environ.get("RNNTERM_RUNS")
-    return Path(named) if named else platformdirs.user_data_path("rnnterm") / "runs"
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return platformdirs.user_data_path("rnnterm") / "runs"
 
 
 def list_runs(root: Path) -> list[RunFolder]:

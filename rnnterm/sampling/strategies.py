@@ -1,6 +1,7 @@
 """From next-character scores to one character."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
@@ -52,7 +53,7 @@ class Strategy:
             if not (fits and isfinite(value)):
                 raise UsageError(f"{name} must be {expected}, not {value}")
 
-    @property
+    @cached_property
     def is_greedy(self) -> bool:
         """Whether no chance is involved."""
         return self.temperature == 0 or self.top_k == 1
@@ -77,12 +78,16 @@ class Strategy:
         if self.is_greedy:
             return np.asarray(logits.argmax(axis=-1))
         scores = logits * self._coldness
-        if self.top_k or self.top_p < 1 or self.min_p:
+        if self._filters:
             scores[~self._kept(scores)] = -np.inf
-        scores = scores + noise
+        scores += noise
         return np.asarray(scores.argmax(axis=-1))
 
-    @property
+    @cached_property
+    def _filters(self) -> bool:
+        return bool(self.top_k or self.top_p < 1 or self.min_p)
+
+    @cached_property
     def _coldness(self) -> float:
         return min(1 / self.temperature, _COLDEST)
 

@@ -115,6 +115,11 @@ def _summarize(result: "TrainingResult", runs_dir: str | None, *, as_json: bool)
         emit_json(asdict(result) | {"model": str(result.model)})
     else:
         emit("\n".join(_summary_lines(result)))
+    if result.val_loss and result.best_val_loss and result.val_loss > 1.05 * result.best_val_loss:
+        narrate(
+            "it went on to learn the text by heart; the best point is kept, and --dropout 0.3, "
+            "a smaller --hidden-size or less time would have done"
+        )
     where = f" --runs-dir {shlex.quote(runs_dir)}" if runs_dir else ""
     if result.reason == "stopped":
         narrate(f"stopped early; go on with: rnnterm train --resume --name {result.run}{where}")

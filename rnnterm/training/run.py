@@ -23,7 +23,8 @@ class TrainingResult:
 
     Attributes:
         reason: `finished`, or `stopped` where someone asked before the budget was spent.
-        bits_per_char: the validation loss, or the training loss where there is none, in bits.
+        bits_per_char: the loss of `model` in bits: the best validation loss, or the training loss
+            where there is none.
         model: the model file: the best by validation, or by training loss where there is none.
     """
 
@@ -171,7 +172,8 @@ class TrainingSession:
 
     def _result(self, finished: Finished) -> TrainingResult:
         checkpoint, _ = CheckpointStore(self.folder.checkpoints).usable()
-        loss = finished.train_loss if finished.val_loss is None else finished.val_loss
+        best = finished.best_val_loss
+        loss = finished.train_loss if best is None else best
         return TrainingResult(
             run=self.folder.name,
             reason=finished.reason,

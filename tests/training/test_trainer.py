@@ -292,6 +292,7 @@ def test_the_best_checkpoint_is_the_one_to_load(text):
         text, steps=400, hidden_size=64, learning_rate=0.02, validate_every="20", weight_decay=0
     )
     assert result.best_val_loss < result.val_loss
+    assert result.bits_per_char == pytest.approx(result.best_val_loss / math.log(2))
     best = load_model(result.model)
     assert best.training["val_loss"] == pytest.approx(result.best_val_loss, abs=0.02)
 

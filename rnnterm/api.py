@@ -83,12 +83,15 @@ class LoadedModel:
         *,
         temperature: float | None = None,
         rng_seed: int | None = None,
+        **others: float,
     ) -> str:
         """`length` characters that continue `seed`; the same `rng_seed`, the same characters.
 
-        Without a temperature it is the recipe's, mostly 0.8.
+        Without a temperature it is the recipe's, mostly 0.8. Others, such as `top_p=0.95`, are
+        those of `rnnterm.sampling.strategies.Strategy`.
         """
-        return "".join(self.stream(seed, length, temperature=temperature, rng_seed=rng_seed))
+        stream = self.stream(seed, length, temperature=temperature, rng_seed=rng_seed, **others)
+        return "".join(stream)
 
     def stream(
         self,
@@ -97,14 +100,14 @@ class LoadedModel:
         *,
         temperature: float | None = None,
         rng_seed: int | None = None,
+        **others: float,
     ) -> Iterator[str]:
         """The same characters, each as soon as it is made."""
         if length < 0 or (rng_seed is not None and rng_seed < 0):
             raise UsageError("length and rng_seed must be at least 0")
         chosen = secrets.randbits(32) if rng_seed is None else rng_seed
-        return islice(
-            generate(self.model, seed, recipe_strategy(self.model, temperature), chosen), length
-        )
+        strategy = recipe_strategy(self.model, temperature, **others)
+        return islice(generate(self.model, seed, strategy, chosen), length)
 
 
 def _path(folder: str | Path | None) -> Path | None:

@@ -4,6 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,6 +34,31 @@ _COMBINATIONS = (
     ("json", ("raw", "color"), "has a form of its own"),
     ("color", ("raw", "samples"), "tints one text on a terminal"),
 )
+
+
+@dataclass(frozen=True)
+class _Options:
+    """The command's options but for those that name the model, the seed and where runs live."""
+
+    length: int
+    temperature: float | None
+    top_k: int
+    top_p: float
+    min_p: float
+    greedy: bool
+    repetition_penalty: float
+    beam: int | None
+    stops: tuple[str, ...]
+    stop_loops: bool
+    samples: int
+    device: str | None
+    json: bool
+    log_probabilities: bool
+    raw: bool
+    color: bool
+    verbose: bool
+    quiet: bool
+    strict: bool
 
 
 @click.command("generate")
@@ -78,7 +104,7 @@ def command(
     seed: str,
     rng_seed: int | None,
     runs_dir: str | None,
-    **options: Any,
+    **given: Any,
 ) -> None:
     """Write characters that continue the seed, as they are made.
 
@@ -87,19 +113,18 @@ def command(
     from rnnterm.sampling.writing import Writing, write_beam
 
     _refuse_combinations(click.get_current_context())
+    options = _Options(**given)
     watch = _Watch()
     speaker = load_speaker(model, runs_dir)
     watch.loaded()
     strategy = _strategy(options, speaker)
-    seed = known_part(
-        read_seed(seed), speaker.vocab, strict=options["strict"], quiet=options["quiet"]
-    )
+    seed = known_part(read_seed(seed), speaker.vocab, strict=options.strict, quiet=options.quiet)
     rng_seed = fresh_rng_seed() if rng_seed is None else rng_seed
     stops = _stops(speaker, options)
-    writings = [Writing(options["length"], stops) for _ in range(options["samples"])]
-    if options["beam"]:
+    writings = [Writing(options.length, stops) for _ in range(options.samples)]
+    if options.beam:
         pieces = write_beam(
-            speaker, seed, options["beam"], writings[0], ends_at_loops=options["stop_loops"]
+            speaker, seed, options.beam, writings[0], ends_at_loops=options.stop_loops
         )
     else:
         pieces = _write(
@@ -111,11 +136,11 @@ def command(
             options=options,
         )
     _show(watch.over(pieces), writings, options)
-    if options["json"]:
+    if options.json:
         shared = {"seed": seed, "rng_seed": rng_seed, "model": model}
         for number, writing in enumerate(writings):
             emit_json(shared | _described(number, writing, watch, options))
-    if options["verbose"]:
+    if options.verbose:
         narrate(watch.report(writings))
 
 
@@ -134,29 +159,29 @@ def _refuse_combinations(ctx: click.Context) -> None:
         raise UsageError("--log-probabilities is part of the JSON answer: add --json")
 
 
-def _stops(model: "Model", options: dict[str, Any]) -> tuple[str, ...]:
+def _stops(model: "Model", options: _Options) -> tuple[str, ...]:
     from rnnterm.sampling.writing import fold_stops
 
-    stops, unknown = fold_stops(options["stops"], model.vocab)
+    stops, unknown = fold_stops(options.stops, model.vocab)
     if unknown:
         message = f"the model never writes {unknown!a}, which a stop text holds"
-        if options["strict"]:
+        if options.strict:
             raise UsageError(f"{message}: it would never end there")
-        if not options["quiet"]:
+        if not options.quiet:
             warn(message)
     return stops
 
 
-def _strategy(options: dict[str, Any], model: "Model") -> "Strategy":
+def _strategy(options: _Options, model: "Model") -> "Strategy":
     from rnnterm.sampling.strategies import recipe_strategy
 
     return recipe_strategy(
         model,
-        0.0 if options["greedy"] else options["temperature"],
-        top_k=options["top_k"],
-        top_p=options["top_p"],
-        min_p=options["min_p"],
-        repetition_penalty=options["repetition_penalty"],
+        0.0 if options.greedy else options.temperature,
+        top_k=options.top_k,
+        top_p=options.top_p,
+        min_p=options.min_p,
+        repetition_penalty=options.repetition_penalty,
     )
 
 
@@ -167,39 +192,39 @@ def _write(
     strategy: "Strategy",
     rng_seed: int,
     writings: "list[Writing]",
-    options: dict[str, Any],
+    options: _Options,
 ) -> "Iterator[Piece]":
     from rnnterm.sampling.writing import write
 
     network = None
-    if options["device"]:
+    if options.device:
         from rnnterm.training.torch_reader import TorchReader
 
-        network = TorchReader(model, options["device"])
+        network = TorchReader(model, options.device)
     return write(
         model,
         seed,
         strategy,
         rng_seed,
         writings,
-        scored=options["json"] or options["color"],
-        ends_at_loops=options["stop_loops"],
+        scored=options.json or options.color,
+        ends_at_loops=options.stop_loops,
         network=network,
     )
 
 
-def _show(pieces: "Iterable[Piece]", writings: "list[Writing]", options: dict[str, Any]) -> None:
+def _show(pieces: "Iterable[Piece]", writings: "list[Writing]", options: _Options) -> None:
     """Let the samples grow; one that is for people or a pipe is shown as it does."""
-    if options["json"] or len(writings) > 1:
+    if options.json or len(writings) > 1:
         for _ in pieces:
             pass
-        if not options["json"]:
+        if not options.json:
             together = "\n\n".join(writing.text for writing in writings)
-            ending = "" if is_terminal(sys.stdout) and not options["raw"] else "\n"
-            (emit_raw if options["raw"] else emit_stream)([together + ending])
-    elif options["raw"]:
+            ending = "" if is_terminal(sys.stdout) and not options.raw else "\n"
+            (emit_raw if options.raw else emit_stream)([together + ending])
+    elif options.raw:
         emit_raw(piece.text for piece in pieces)
-    elif options["color"] and can_style(sys.stdout) and colors_allowed():
+    elif options.color and can_style(sys.stdout) and colors_allowed():
         emit_styled(
             (char, tint_of(math.exp(log_probability)))
             for piece in pieces
@@ -210,7 +235,7 @@ def _show(pieces: "Iterable[Piece]", writings: "list[Writing]", options: dict[st
 
 
 def _described(
-    number: int, writing: "Writing", watch: "_Watch", options: dict[str, Any]
+    number: int, writing: "Writing", watch: "_Watch", options: _Options
 ) -> dict[str, Any]:
     described = {
         "sample": number,
@@ -219,7 +244,7 @@ def _described(
         "chars_per_second": watch.characters / watch.seconds if watch.seconds else None,
         "done_reason": writing.done_reason,
     }
-    if options["log_probabilities"]:
+    if options.log_probabilities:
         scored = writing.log_probabilities[: len(writing.characters)]
         described["log_probabilities"] = [_rounded(one) for one in scored]
     return described

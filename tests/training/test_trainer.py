@@ -61,6 +61,11 @@ def test_a_small_network_learns_a_small_text_by_heart(text):
     assert result.val_loss < 0.1
     assert result.bits_per_char == pytest.approx(result.val_loss / math.log(2))
     speaker = rnnterm.load("cat")
+    assert speaker.generate("the cat", 9, top_k=1) == speaker.generate("the cat", 9, temperature=0)
+    with pytest.raises(UsageError, match="top_p"):
+        speaker.generate(top_p=2.0)
+    with pytest.raises(UsageError, match="at least 0"):
+        speaker.generate(length=-1)
     assert speaker.generate("the cat", 48, temperature=0) == (" sat on the mat. the cat" * 3)[:48]
 
 

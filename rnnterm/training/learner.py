@@ -1,5 +1,7 @@
 """The part of a run that learns: network, optimizer and carried state on a device."""
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -76,7 +78,9 @@ class Learner:
 
     def is_finite(self) -> bool:
         """Whether every weight and every optimizer moment is still a number."""
-        tensors = [*self.model.parameters(), *self.optimizer_tensors().values()]
+        states = self._optimizer.state.values()
+        moments = (value for state in states for value in state.values())
+        tensors = itertools.chain(self.model.parameters(), moments)
         return all(bool(torch.isfinite(tensor).all()) for tensor in tensors)
 
     def optimizer_tensors(self) -> dict[str, Tensor]:

@@ -20,8 +20,8 @@ from rnnterm.sampling.generator import generate
 from rnnterm.sampling.strategies import recipe_strategy
 
 if TYPE_CHECKING:
-    from rnnterm.training.events import Listener
-    from rnnterm.training.run import TrainingResult
+    from rnnterm.runs.events import Listener
+    from rnnterm.runs.result import TrainingResult
 
 
 def train(
@@ -46,13 +46,18 @@ def train(
 
     Raises RnntermError where the text, a value or the machine does not allow it.
     """
+    from rnnterm.training.plan import TrainingPlan
     from rnnterm.training.run import TrainingSession
 
-    source = None if corpus is None else str(corpus)
-    session = TrainingSession.begin(
-        source, recipe=recipe, resume=resume, settings=settings, name=name, runs=_path(runs)
+    plan = TrainingPlan.begin(
+        None if corpus is None else str(corpus),
+        recipe=recipe,
+        resume=resume,
+        settings=settings,
+        name=name,
+        runs=_path(runs),
     )
-    return session.train(report)
+    return TrainingSession(plan).train(report)
 
 
 def load(model: str | Path, *, runs: str | Path | None = None) -> "LoadedModel":

@@ -14,3 +14,7 @@ class UsageError(RnntermError):
     """The command was asked in a way that cannot be answered (exit code 2)."""
 
     exit_code = 2
+
+
+class DivergedError(RnntermError):
+    """The loss of a training is not a number, however small its steps."""

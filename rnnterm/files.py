@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +53,24 @@ def write_synced(path: Path, data: bytes) -> None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`: a reader sees the old bytes or the new, never a part."""
+    """Replace `path` by `data`, on the disk too: a reader sees the old bytes or the new."""
+    _replace(path, data, write_synced)
+    sync_folder(path.parent)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Replace `path` by `data` for readers, without waiting for the disk."""
+    _replace(path, data, Path.write_bytes)
+
+
+def _replace(path: Path, data: bytes, write: Callable[[Path, bytes], Any]) -> None:
     temporary = temporary_sibling(path)
     try:
-        write_synced(temporary, data)
+        write(temporary, data)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -15,7 +15,7 @@ from rnnterm.terminal import can_style, safe_line, safe_text
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from rnnterm.training.events import Event, Listener, Sampled
+    from rnnterm.runs.events import Event, Sampled
 
 _SECONDS_BETWEEN_LINES = 5.0
 _WIDE = 100  # columns that leave room for the step
@@ -23,10 +23,10 @@ _SEED_SHOWN = 60  # characters
 
 
 @contextmanager
-def make_progress() -> "Iterator[Listener]":
-    """A listener that shows a trainer's events in the way that suits stderr."""
+def make_display() -> "Iterator[Display]":
+    """A display of a trainer's events that suits stderr."""
     if not can_style(sys.stderr):
-        yield PlainProgress().report
+        yield PlainProgress()
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
@@ -37,7 +37,7 @@ def make_progress() -> "Iterator[Listener]":
         TextColumn("{task.fields[figures]}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True, highlight=False), expand=True) as bar:
-        yield LiveProgress(bar).report
+        yield LiveProgress(bar)
 
 
 @dataclass
@@ -62,11 +62,16 @@ class _Status:
         return " · ".join(parts)
 
 
-class _EventProgress(ABC):
+class Display(ABC):
     """Turns events into figures and lines; where those go is a subclass's part."""
 
     def __init__(self) -> None:
         self._status = _Status()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Leave the screen to someone else for a while."""
+        yield
 
     @abstractmethod
     def _say(self, line: str, style: str) -> None:
@@ -78,19 +83,10 @@ class _EventProgress(ABC):
 
     def report(self, event: "Event") -> None:
         """Show an event."""
-        from rnnterm.training import events
+        from rnnterm.runs import events
 
         status = self._status
         match event:
-            case events.Started():
-                begun = f" · resumed at step {event.step:,}" if event.step else ""
-                self._say(
-                    f"run {event.run} · {event.network} · {format_count(event.parameters)} "
-                    f"parameters · {event.device} {event.precision}{begun}",
-                    "bold",
-                )
-                for note in event.notes:
-                    self._say(note, "yellow")
             case events.Progressed() | events.Ticked():
                 status.step, status.progress = event.step, event.progress
                 status.chars_per_second, status.eta = event.chars_per_second, event.eta
@@ -101,21 +97,12 @@ class _EventProgress(ABC):
             case events.Validated():
                 status.val_loss = event.val_loss
                 self._refresh(news=True)
-            case events.Validating():
-                self._say("reading the validation part once more, exactly", "dim")
-            case events.Sampled():
-                self._say(f"── step {event.step:,} wrote ──", "dim")
-                for line in _sample_lines(event):
-                    self._say(line, "cyan")
-            case events.RolledBack():
-                self._say(
-                    f"warning: the loss became NaN by step {event.step:,}: back to step "
-                    f"{event.to_step:,}, learning rate now {event.rate_scale:g} of the recipe's",
-                    "yellow",
-                )
+            case _:
+                for line, style in news_lines(event):
+                    self._say(line, style)
 
 
-class PlainProgress(_EventProgress):
+class PlainProgress(Display):
     """Lines for a log: the figures every few seconds and after each validation."""
 
     def __init__(self) -> None:
@@ -131,7 +118,7 @@ class PlainProgress(_EventProgress):
             narrate(f"{self._status.progress:4.0%} {self._status.describe(with_step=True)}")
 
 
-class LiveProgress(_EventProgress):
+class LiveProgress(Display):
     """A bar that stays at the bottom; samples and news scroll above it."""
 
     def __init__(self, bar: "Progress") -> None:
@@ -144,9 +131,52 @@ class LiveProgress(_EventProgress):
 
         self._bar.console.print(Text(safe_line(line), style=style))
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """See `Display.aside`."""
+        self._bar.stop()
+        yield
+        self._bar.start()
+
     def _refresh(self, *, news: bool = False) -> None:
         figures = self._status.describe(with_step=self._bar.console.width > _WIDE)
         self._bar.update(self._task, completed=self._status.progress, figures=figures)
+
+
+def news_lines(event: "Event") -> "Iterator[tuple[str, str]]":
+    """What an event has to say beside its figures: lines, each with its style."""
+    from rnnterm.runs import events
+
+    match event:
+        case events.Started():
+            begun = f" · resumed at step {event.step:,}" if event.step else ""
+            yield (
+                f"run {event.run} · {event.network} · {format_count(event.parameters)} "
+                f"parameters · {event.device} {event.precision}{begun}",
+                "bold",
+            )
+            for note in event.notes:
+                yield note, "yellow"
+        case events.Validating():
+            yield "reading the validation part once more, exactly", "dim"
+        case events.Sampled():
+            yield f"── step {event.step:,} wrote ──", "dim"
+            for line in _sample_lines(event):
+                yield line, "cyan"
+        case events.Answered(request="pause"):
+            yield f"paused at step {event.step:,}", "bold"
+        case events.Answered(request="continue"):
+            yield "going on", "bold"
+        case events.Answered(request="checkpoint"):
+            yield f"checkpoint of step {event.step:,}, as asked", "dim"
+        case events.Troubled():
+            yield f"warning: {event.trouble}", "yellow"
+        case events.RolledBack():
+            yield (
+                f"warning: the loss became NaN by step {event.step:,}: back to step "
+                f"{event.to_step:,}, learning rate now {event.rate_scale:g} of the recipe's",
+                "yellow",
+            )
 
 
 def _sample_lines(event: "Sampled") -> list[str]:

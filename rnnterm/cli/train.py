@@ -2,26 +2,35 @@
 
 import shlex
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
-from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rnnterm.cli.diagnostics import INTERRUPTED, narrate, narrate_from_signal
+from rnnterm.cli.diagnostics import INTERRUPTED, narrate
+from rnnterm.cli.follow import (
+    DETACH,
+    STOP,
+    Detached,
+    ask_what_to_do,
+    follow,
+    heard_interrupts,
+    how_it_broke_off,
+)
 from rnnterm.cli.options import runs_dir_option
 from rnnterm.cli.output import emit, emit_json
+from rnnterm.errors import RnntermError
 from rnnterm.quantities import format_count, format_duration
 from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:
-    from rnnterm.training.run import TrainingResult, TrainingSession
-
+    from rnnterm.runs.folder import RunFolder
+    from rnnterm.runs.process import TrainerProcess
+    from rnnterm.runs.reader import RunReader, RunView
+    from rnnterm.runs.result import TrainingResult
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _setting_option(flag: str, metavar: str, explanation: str) -> Callable[[_F], _F]:
@@ -45,6 +54,15 @@ def _setting_option(flag: str, metavar: str, explanation: str) -> Callable[[_F],
 @_setting_option("--rng-seed", "N", "Seed of every random choice.")
 @click.option("--lowercase", is_flag=True, default=None, help="Read the text in lower case.")
 @click.option("--resume", is_flag=True, help="Go on with the run --name, or the latest on CORPUS.")
+@click.option("--detach", is_flag=True, help="Let it train in the background; print its name.")
+@click.option(
+    "--nproc",
+    type=click.IntRange(1, 1024),
+    default=1,
+    metavar="N",
+    help="Share each batch among N processes of this machine, one a GPU.",
+)
+@click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard, too.")
 @runs_dir_option
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
 def command(
@@ -54,30 +72,47 @@ def command(
     recipe: str | None,
     assignments: tuple[str, ...],
     resume: bool,
+    detach: bool,
+    nproc: int,
+    tensorboard: bool,
     runs_dir: str | None,
     as_json: bool,
     **options: Any,
 ) -> int | None:
     """Learn CORPUS: a file, - for standard input, or a bundled text's name.
 
-    Progress goes to stderr, a summary to stdout. Ctrl-C stops with a checkpoint.
+    The training is a process of its own, which closing the terminal does not end. Its progress goes
+    to stderr, a summary to stdout. Ctrl-C asks what to do; without a terminal it stops with a
+    checkpoint.
     """
     from pathlib import Path
 
-    from rnnterm.cli.progress import make_progress
-    from rnnterm.training.run import TrainingSession
+    from rnnterm.runs.process import start_trainer
+    from rnnterm.runs.reader import RunReader
+    from rnnterm.training.plan import TrainingPlan
 
-    settings = _settings(assignments, options)
-    runs = Path(runs_dir) if runs_dir else None
-    session = TrainingSession.begin(
-        corpus, recipe=recipe, resume=resume, settings=settings, name=name, runs=runs
+    plan = TrainingPlan.begin(
+        corpus,
+        recipe=recipe,
+        resume=resume,
+        settings=_settings(assignments, options),
+        name=name,
+        runs=Path(runs_dir) if runs_dir else None,
+        tensorboard=tensorboard,
     )
-    text = session.corpus
+    text = plan.corpus
     narrate(f"corpus {text.name} · {len(text):,} characters · {len(text.vocab)} symbols")
-    with _stopping_on_signals(session), make_progress() as report:
-        result = session.train(report)
-    _summarize(result, runs_dir, as_json=as_json)
-    return INTERRUPTED if result.reason == "stopped" else None
+    reader = RunReader(plan.folder, from_end=True)
+    trainer = start_trainer(plan.to_request(), nproc)
+    if detach:
+        _tell_detached(trainer, runs_dir, as_json=as_json)
+        return None
+    try:
+        view = _follow(trainer, reader)
+    except Detached:
+        _tell_detached(trainer, runs_dir, as_json=as_json)
+        return None
+    return _end(view, plan.folder, runs_dir, as_json=as_json)
 
 
 def _settings(assignments: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
@@ -88,26 +123,49 @@ def _settings(assignments: tuple[str, ...], options: dict[str, Any]) -> dict[str
     return settings | {key: value for key, value in options.items() if value is not None}
 
 
-@contextmanager
-def _stopping_on_signals(session: "TrainingSession") -> Iterator[None]:
-    """The first signal asks for a checkpoint and an end; the second ends at once.
+def _follow(trainer: "TrainerProcess", reader: "RunReader") -> "RunView":
+    """Show the training to its end; raises Detached if the person leaves it."""
+    from rnnterm.cli.progress import make_display
 
-    A signal that was ignored before, as under nohup, stays so.
-    """
+    stopping = False
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        for heard_again in heard:
-            signal.signal(heard_again, signal.default_int_handler)
-        session.stop()
-        narrate_from_signal("stopping with a checkpoint; once more ends at once")
+    def on_interrupt() -> None:
+        nonlocal stopping
+        if stopping:
+            trainer.end_at_once()
+            return
+        choice = ask_what_to_do(display, trainer.run.name)
+        if choice == DETACH:
+            raise Detached
+        if choice == STOP:
+            stopping = True
+            trainer.stop()
+            narrate("stopping with a checkpoint; once more ends at once")
 
-    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, stop) for number in heard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with heard_interrupts(signal.SIGINT, signal.SIGTERM) as interrupts, make_display() as display:
+        return follow(reader, display, interrupts, on_interrupt)
+
+
+def _end(view: "RunView", run: "RunFolder", runs_dir: str | None, *, as_json: bool) -> int | None:
+    """Tell how the session ended; the exit code."""
+    from rnnterm.runs.events import Finished
+    from rnnterm.runs.result import TrainingResult
+
+    if isinstance(view.ended, Finished):
+        result = TrainingResult.of(run, view.ended)
+        _summarize(result, runs_dir, as_json=as_json)
+        return INTERRUPTED if result.reason == "stopped" else None
+    raise RnntermError(how_it_broke_off(view, run))
+
+
+def _tell_detached(trainer: "TrainerProcess", runs_dir: str | None, *, as_json: bool) -> None:
+    run = trainer.run
+    where = _where(runs_dir)
+    if as_json:
+        emit_json({"run": run.name, "pid": trainer.pid, "path": str(run.path)})
+    else:
+        emit(run.name)
+    narrate(f"it trains on; watch it with: rnnterm attach {run.name}{where}")
 
 
 def _summarize(result: "TrainingResult", runs_dir: str | None, *, as_json: bool) -> None:
@@ -120,11 +178,15 @@ def _summarize(result: "TrainingResult", runs_dir: str | None, *, as_json: bool)
             "it went on to learn the text by heart; the best point is kept, and --dropout 0.3, "
             "a smaller --hidden-size or less time would have done"
         )
-    where = f" --runs-dir {shlex.quote(runs_dir)}" if runs_dir else ""
+    where = _where(runs_dir)
     if result.reason == "stopped":
         narrate(f"stopped early; go on with: rnnterm train --resume --name {result.run}{where}")
     else:
         narrate(f'now try: rnnterm generate --model {result.run}{where} --seed "…"')
+
+
+def _where(runs_dir: str | None) -> str:
+    return f" --runs-dir {shlex.quote(runs_dir)}" if runs_dir else ""
 
 
 def _summary_lines(result: "TrainingResult") -> list[str]:

@@ -2,14 +2,15 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.files import write_json
+from rnnterm.files import sync_folder, temporary_sibling, write_json
 from rnnterm.runs.names import check_name, fresh_name
 
 _VERSION = 1
@@ -47,22 +48,59 @@ class RunFolder:
         return self.path / "metrics.jsonl"
 
     @property
+    def status(self) -> Path:
+        """What the trainer last said of itself."""
+        return self.path / "status.json"
+
+    @property
+    def control(self) -> Path:
+        """Where people leave requests for the trainer."""
+        return self.path / "control"
+
+    @property
+    def train_log(self) -> Path:
+        """What the trainer and its libraries wrote to their standard streams."""
+        return self.path / "train.log"
+
+    @property
     def checkpoints(self) -> Path:
         """The folder of checkpoints."""
         return self.path / "checkpoints"
 
-    def create(self) -> None:
-        """Make the folder; raises UsageError if someone else was faster."""
+    @contextmanager
+    def staged(self) -> Iterator["RunFolder"]:
+        """A hidden folder to fill before `publish` makes it this run; gone if it never does.
+
+        A run is seen by others once it is whole, and what fails to begin leaves nothing behind.
+        """
+        root = self.path.parent
+        missing = [folder for folder in (root, *root.parents) if not folder.exists()]
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            root.mkdir(parents=True, exist_ok=True)
+            hidden = RunFolder(temporary_sibling(self.path))
+            hidden.path.mkdir()
         except OSError as error:
-            raise RnntermError(f"cannot create {self.path.parent}: {error.strerror}") from None
+            raise RnntermError(f"cannot create a run in {root}: {error.strerror}") from None
         try:
-            self.path.mkdir()
-        except FileExistsError:
-            raise UsageError(_taken(self.name)) from None
+            yield hidden
+        finally:
+            if hidden.path.exists():
+                shutil.rmtree(hidden.path, ignore_errors=True)
+                for folder in missing:
+                    with suppress(OSError):  # another run is in it by now
+                        folder.rmdir()
+
+    def publish(self, staged: "RunFolder") -> None:
+        """Let the run be seen; raises UsageError if someone else was faster."""
+        try:
+            if self.path.exists():
+                raise FileExistsError
+            staged.path.rename(self.path)
         except OSError as error:
+            if self.path.exists():
+                raise UsageError(_taken(self.name)) from None
             raise RnntermError(f"cannot create {self.path}: {error.strerror}") from None
+        sync_folder(self.path.parent)
 
     def write_config(self, config: RunConfig) -> None:
         """Write or replace `config.json`."""
@@ -73,6 +111,8 @@ class RunFolder:
         try:
             values = json.loads((self.path / "config.json").read_text("ascii"))
             version = values.pop("version")
+            if not isinstance(version, int):
+                raise ValueError("it lacks a version")
             if version > _VERSION:
                 raise RnntermError(
                     f"run {self.name} was made by a newer rnnterm: upgrade to read it"
@@ -82,8 +122,13 @@ class RunFolder:
             if not (isinstance(config.recipe, dict) and known <= set(config.corpus)):
                 raise ValueError("it lacks something")
             return config
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RnntermError(f"run {self.name} has no readable config.json: {error}") from None
+        except OSError as error:
+            reason = error.strerror or "it cannot be read"
+        except KeyError as error:
+            reason = f"it lacks {error}"
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            reason = "it is damaged"
+        raise RnntermError(f"run {self.name} has no readable config.json: {reason}")
 
     def is_readable(self) -> bool:
         """Whether the configuration can be read."""
@@ -92,21 +137,6 @@ class RunFolder:
         except RnntermError:
             return False
         return True
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the run's lock: one trainer a run. Raises RnntermError if another holds it."""
-        from filelock import FileLock, Timeout  # slow to import, and readers take no lock
-
-        lock = FileLock(self.path / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise RnntermError(f"run {self.name} is being trained by another process") from None
-        try:
-            yield
-        finally:
-            lock.release()
 
 
 def runs_root(chosen: Path | None = None) -> Path:
@@ -124,7 +154,11 @@ def runs_root(chosen: Path | None = None) -> Path:
 def list_runs(root: Path) -> list[RunFolder]:
     """All runs, the most recently active first."""
     try:
-        folders = [RunFolder(path) for path in root.iterdir() if path.is_dir()]
+        folders = [
+            RunFolder(path)
+            for path in root.iterdir()
+            if path.is_dir() and not path.name.startswith(".")
+        ]
     except FileNotFoundError:
         folders = []
     except OSError as error:

@@ -1,39 +1,69 @@
-"""The metrics log: what happened in a run, append-only, one JSON object a line."""
+"""The metrics log: what happened in a run, append-only, one JSON object a line.
+
+Each line has `session`, `seq`, `time` and `event`. A session is one trainer process; resuming
+begins the next.
+"""
 
 import json
-import math
+import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
+
+from rnnterm.runs.events import Checkpointed, Event, Troubled, event_from_json, event_to_json
+
+_TAIL = 1 << 16
+_MOST_AT_ONCE = 1 << 18
+_LONGEST_LINE = 1 << 22
+
+
+class LogEntry(NamedTuple):
+    """One line of the log; `time` in seconds since the epoch."""
+
+    session: int
+    seq: int
+    time: float
+    event: Event
 
 
 class MetricsLog:
-    """Appends events to `metrics.jsonl`; each line has `session`, `seq`, `time` and `event`.
+    """Appends events to `metrics.jsonl`.
 
-    A session is one trainer process; resuming begins the next. NaN and infinity become null, as
-    JSON has neither.
+    A full disk costs entries, not the training: the log says how many once it can be written.
     """
 
     def __init__(self, path: Path) -> None:
-        self._session = 1 + max((entry["session"] for entry in read_metrics(path)), default=0)
-        self._seq = 0
-        self._file = path.open("ab")
-        self._end_partial_line(path)
+        self.session = 1 + max((entry.session for entry in last_entries(path)), default=0)
+        self._seq = self._lost = 0
+        self._file = path.open("ab", buffering=0)
+        if path.stat().st_size and not _ends_with_newline(path):
+            # A killed trainer left half a line; the next one must not be glued to it.
+            self._file.write(b"\n")
 
-    def append(self, event: str, values: dict[str, Any]) -> None:
+    def append(self, event: Event) -> None:
         """Write one line and hand it to the system, where readers see it."""
-        entry = {
-            "session": self._session,
-            "seq": self._seq,
-            "time": round(time.time(), 3),
-            "event": event,
-        }
+        if self._lost and self._write(
+            Troubled(event.step, f"{self._lost} entries of the log were lost: it was not writable")
+        ):
+            self._lost = 0
+        if not self._write(event):
+            self._lost += 1
+        elif isinstance(event, Checkpointed):
+            os.fsync(self._file.fileno())  # a checkpoint never survives what led to it
+
+    def _write(self, event: Event) -> bool:
+        entry = {"session": self.session, "seq": self._seq, "time": round(time.time(), 3)}
+        line = json.dumps(entry | event_to_json(event)).encode() + b"\n"
+        begin = self._file.seek(0, os.SEEK_END)
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError
+        except OSError:
+            self._file.truncate(begin)
+            return False
         self._seq += 1
-        line = json.dumps(entry | {key: _finite(value) for key, value in values.items()})
-        self._file.write(line.encode() + b"\n")
-        self._file.flush()
+        return True
 
     def __enter__(self) -> "MetricsLog":
         return self
@@ -46,28 +76,93 @@ class MetricsLog:
     ) -> None:
         self._file.close()
 
-    def _end_partial_line(self, path: Path) -> None:
-        """A killed trainer may have left half a line; the next one must not be glued to it."""
-        size = path.stat().st_size
+
+class LogTail:
+    """Reads a log that another process writes, by polling.
+
+    A last line without its end waits for the rest; lines that are no entries are passed over.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset, self._rest, self._file_id = 0, b"", (0, 0)
+
+    @property
+    def position(self) -> int:
+        """Bytes read so far."""
+        return self._offset
+
+    def skip_to_end(self) -> None:
+        """Pass over all that is there by now."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return
+        self._offset, self._rest = found.st_size, b""
+        self._file_id = found.st_dev, found.st_ino
+
+    def read(self, most: int = _MOST_AT_ONCE) -> tuple[list[LogEntry], bool]:
+        """The next entries, from about `most` bytes; and whether there are more at once.
+
+        A log that is not there has none; one that was replaced is read from its beginning.
+        """
+        try:
+            with self._path.open("rb") as file:
+                found = os.fstat(file.fileno())
+                if (found.st_dev, found.st_ino) != self._file_id or found.st_size < self._offset:
+                    self._offset, self._rest = 0, b""
+                    self._file_id = found.st_dev, found.st_ino
+                file.seek(self._offset)
+                data = file.read(most)
+        except OSError:
+            return [], False
+        self._offset += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > _LONGEST_LINE:
+            self._rest = b""
+        entries = [entry for entry in map(parse_entry, lines) if entry is not None]
+        return entries, len(data) == most
+
+
+def read_metrics(path: Path) -> list[LogEntry]:
+    """All entries of a log, in order."""
+    tail, entries, more = LogTail(path), list[LogEntry](), True
+    while more:
+        found, more = tail.read()
+        entries += found
+    return entries
+
+
+def last_entries(path: Path) -> list[LogEntry]:
+    """The entries in the last 64 kB of a log; none where there is no log."""
+    try:
         with path.open("rb") as file:
-            file.seek(max(0, size - 1))
-            if file.read(1) not in (b"", b"\n"):
-                self._file.write(b"\n")
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL))
+            lines = file.read().split(b"\n")
+    except OSError:
+        return []
+    return [entry for entry in map(parse_entry, lines) if entry is not None]
 
 
-def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
-    """The entries of a metrics log, in order; lines that are not whole are passed over."""
-    if not path.exists():
-        return
+def parse_entry(line: bytes) -> LogEntry | None:
+    """One line of a log; None for what is none."""
+    try:
+        values: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, dict):
+        return None
+    session, seq, when = (values.get(key) for key in ("session", "seq", "time"))
+    event = event_from_json(values)
+    if event is None or type(session) is not int or type(seq) is not int:
+        return None
+    if not isinstance(when, int | float):
+        return None
+    return LogEntry(session, seq, float(when), event)
+
+
+def _ends_with_newline(path: Path) -> bool:
     with path.open("rb") as file:
-        for line in file:
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict) and isinstance(entry.get("session"), int):
-                yield entry
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

@@ -22,8 +22,8 @@ class Checkpointing:
         self._run, self._recipe, self._corpus, self._learner = run, recipe, corpus, learner
         self._store = CheckpointStore(run.checkpoints)
 
-    def save(self, counters: Counters, *, best: bool) -> None:
-        """Write a checkpoint of a state that is known to be finite.
+    def save(self, counters: Counters, *, best: bool, folder: RunFolder | None = None) -> None:
+        """Write a checkpoint of a state that is known to be finite, or one into another folder.
 
         Raises RnntermError if it cannot be written.
         """
@@ -41,8 +41,9 @@ class Checkpointing:
             "trainer.safetensors": state.to_bytes(),
         }
         losses = {"train_loss": counters.smooth_loss, "val_loss": counters.known_val_loss}
+        store = self._store if folder is None else CheckpointStore(folder.checkpoints)
         try:
-            self._store.save(counters.step, files, losses, best=best)
+            store.save(counters.step, files, losses, best=best)
         except OSError as error:
             raise RnntermError(
                 f"cannot write a checkpoint of {self._run.name}: {error.strerror or error}"

@@ -5,7 +5,6 @@ state carried on. One that learnt from cold windows is judged on cold windows.
 """
 
 import itertools
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -27,31 +26,34 @@ _MAX_WINDOWS = 10_000
 _LOGITS_AT_ONCE = 1 << 22  # keeps a large alphabet's scores within 16 MB
 
 
-def reported_loss(
-    model: CharRNN, ids: Ids, stopped: Callable[[], bool] = lambda: False
-) -> float | None:
+def _never() -> bool:
+    return False
+
+
+def reported_loss(model: CharRNN, ids: Ids, stopped: Callable[[], bool] = _never) -> float | None:
     """The loss to report, in fp32: `ids`, at least two characters, read as one stream.
 
     More than 200,000 characters are judged by their first million, read as `watched_loss` does:
     one stream of them would take minutes. None if `stopped` said so on the way.
     """
     if model.spec.window:
-        return _windowed_loss(model, ids)
+        return _windowed_loss(model, ids, stopped)
     streams = 1 if len(ids) <= _ONE_STREAM_CHARACTERS else _STREAMS
     return _carried_loss(model, ids[:_REPORTED_CHARACTERS], streams, "fp32", stopped)
 
 
-def watched_loss(model: CharRNN, ids: Ids, precision: str) -> float:
+def watched_loss(
+    model: CharRNN, ids: Ids, precision: str, stopped: Callable[[], bool] = _never
+) -> float | None:
     """A quick estimate of `reported_loss`, for watching a run.
 
     The first 131,072 characters are cut into 32 streams read side by side; each first reads,
     uncounted, the 512 characters before its own. On tinyshakespeare that moves the figure by less
-    than 0.001.
+    than 0.001. None if `stopped` said so on the way.
     """
     if model.spec.window:
-        return _windowed_loss(model, ids)
-    loss = _carried_loss(model, ids[:_WATCHED_CHARACTERS], _STREAMS, precision, lambda: False)
-    return math.nan if loss is None else loss
+        return _windowed_loss(model, ids, stopped)
+    return _carried_loss(model, ids[:_WATCHED_CHARACTERS], _STREAMS, precision, stopped)
 
 
 @torch.no_grad()
@@ -86,12 +88,15 @@ def _carried_loss(
             total += (losses * counted).sum().item()
         if stopped():
             break
+    else:
+        model.train(was_training)
+        return total / pairs
     model.train(was_training)
-    return None if stopped() else total / pairs
+    return None
 
 
 @torch.no_grad()
-def _windowed_loss(model: CharRNN, ids: Ids) -> float:
+def _windowed_loss(model: CharRNN, ids: Ids, stopped: Callable[[], bool]) -> float | None:
     """Over at most ten thousand windows, spread evenly."""
     device = model.head.weight.device
     stride = max(1, (len(ids) - model.spec.window) // _MAX_WINDOWS)
@@ -104,8 +109,13 @@ def _windowed_loss(model: CharRNN, ids: Ids) -> float:
         logits, _ = model(_on(device, windows.inputs[rows]), last_only=True)
         targets = _on(device, windows.targets[rows])
         total += F.cross_entropy(logits.float(), targets, reduction="sum").item()
+        if stopped():
+            break
+    else:
+        model.train(was_training)
+        return total / len(windows)
     model.train(was_training)
-    return total / len(windows)
+    return None
 
 
 def _on(device: torch.device, ids: np.ndarray) -> Tensor:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from rnnterm.errors import RnntermError
 from rnnterm.nn.modelfile import Model
+from rnnterm.runs.events import Listener, Validated
 from rnnterm.text.vocab import Ids
 from rnnterm.training.charrnn import CharRNN
 from rnnterm.training.evaluate import reported_loss, watched_loss
-from rnnterm.training.events import Listener, Validated
 from rnnterm.training.knobs import Every
 from rnnterm.training.learner import Learner
 from rnnterm.training.recipe import Recipe
@@ -26,7 +26,15 @@ class Judge:
     Raises RnntermError for a validation part that the recipe wants and that is too short to read.
     """
 
-    def __init__(self, recipe: Recipe, learner: Learner, val: Ids, report: Listener) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        learner: Learner,
+        val: Ids,
+        report: Listener,
+        stopped: Callable[[], bool],
+    ) -> None:
+        """`stopped` is asked between pieces of a reading, and ends it."""
         needed = recipe.window + 1 if recipe.batching == "windows" else 2
         if recipe.val_fraction and len(val) < needed:
             raise RnntermError(
@@ -34,7 +42,9 @@ class Judge:
                 "set a larger val_fraction, or val_fraction=0 to go without"
             )
         self._recipe, self._learner, self._val, self._report = recipe, learner, val, report
+        self._stopped = stopped
         self._seconds = 0.0  # that the last look took
+        self._lowest_before: float | None = None  # best loss before the last that was best
 
     @property
     def can_validate(self) -> bool:
@@ -58,25 +68,34 @@ class Judge:
         loss, lowest = counters.smooth_loss, counters.best_train_loss
         if loss is None or not (lowest is None or loss <= lowest):
             return False
-        counters.best_train_loss = loss
+        self._lowest_before, counters.best_train_loss = lowest, loss
         return True
 
-    def exact_loss(self, stopped: Callable[[], bool], model: Model | None = None) -> float | None:
+    def forget_best(self, counters: Counters) -> None:
+        """Take back the last best: its weights could not be kept."""
+        if self.can_validate:
+            counters.best_val_loss = self._lowest_before
+        else:
+            counters.best_train_loss = self._lowest_before
+
+    def exact_loss(self, model: Model | None = None) -> float | None:
         """The validation loss to report, of the learner or of `model`; None if it was stopped."""
         if model is None:
-            return reported_loss(self._learner.model, self._val, stopped)
+            return reported_loss(self._learner.model, self._val, self._stopped)
         network = CharRNN(model.spec).to(self._learner.device)
         network.load_arrays(model.tensors)
-        return reported_loss(network, self._val, stopped)
+        return reported_loss(network, self._val, self._stopped)
 
     def _watch(self, counters: Counters) -> bool:
         begun = time.monotonic()
-        loss = watched_loss(self._learner.model, self._val, self._learner.precision)
+        loss = watched_loss(self._learner.model, self._val, self._learner.precision, self._stopped)
+        if loss is None:
+            return False
         self._seconds = time.monotonic() - begun
         lowest = counters.best_val_loss
         best = math.isfinite(loss) and (lowest is None or loss <= lowest)
         counters.val_loss = loss
         if best:
-            counters.best_val_loss = loss
+            self._lowest_before, counters.best_val_loss = lowest, loss
         self._report(Validated(counters.step, loss, best))
         return best

@@ -1,10 +1,13 @@
 """How long a session has trained, how fast, and how much longer it will."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rnnterm.training.schedule import Budget
 
 _SECONDS_BETWEEN_TICKS = 0.5
+_SECONDS_BETWEEN_MEASUREMENTS = 15.0
 
 
 class Pace:
@@ -13,7 +16,7 @@ class Pace:
     def __init__(self, seconds_before: float = 0.0) -> None:
         """`seconds_before` is the training time of earlier sessions."""
         self._before = seconds_before
-        self._begun = self._ticked = time.monotonic()
+        self._begun = self._ticked = self._measured = time.monotonic()
         self._steps = self._characters = 0
 
     @property
@@ -42,6 +45,21 @@ class Pace:
     def ticked(self) -> None:
         """A screen has heard something."""
         self._ticked = time.monotonic()
+
+    def is_measuring_due(self) -> bool:
+        """Whether it is time to measure what the trainer uses; if so, the interval begins anew."""
+        due = time.monotonic() - self._measured > _SECONDS_BETWEEN_MEASUREMENTS
+        if due:
+            self._measured = time.monotonic()
+        return due
+
+    @contextmanager
+    def standing(self, paused: bool) -> Iterator[None]:
+        """While paused, time does not count."""
+        stopped = time.monotonic()
+        yield
+        if paused:
+            self._begun += time.monotonic() - stopped
 
     @property
     def _session_seconds(self) -> float:

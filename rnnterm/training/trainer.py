@@ -6,15 +6,11 @@ import threading
 import numpy as np
 import torch
 
-from rnnterm.errors import RnntermError
+from rnnterm.errors import DivergedError, RnntermError
 from rnnterm.nn.modelfile import Model
-from rnnterm.runs.folder import RunFolder
-from rnnterm.sampling.generator import sample
-from rnnterm.sampling.strategies import Strategy
-from rnnterm.text.corpus import Corpus
-from rnnterm.training.batches import make_batches
-from rnnterm.training.checkpointing import Checkpointing
-from rnnterm.training.events import (
+from rnnterm.runs.control import Inbox
+from rnnterm.runs.events import (
+    Answered,
     Checkpointed,
     Finished,
     Listener,
@@ -23,8 +19,16 @@ from rnnterm.training.events import (
     Sampled,
     Started,
     Ticked,
+    Troubled,
     Validating,
 )
+from rnnterm.runs.folder import RunFolder
+from rnnterm.runs.status import FINISHED, STOPPED
+from rnnterm.sampling.generator import sample
+from rnnterm.sampling.strategies import Strategy
+from rnnterm.text.corpus import Corpus
+from rnnterm.training.batches import make_batches
+from rnnterm.training.checkpointing import Checkpointing
 from rnnterm.training.judging import Judge
 from rnnterm.training.knobs import Every
 from rnnterm.training.learner import Learner
@@ -33,13 +37,15 @@ from rnnterm.training.pace import Pace
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.schedule import Budget, learning_rate
 from rnnterm.training.state import Counters
+from rnnterm.training.system import UsageMeter, system_facts
 
 _SMOOTHING = 0.3  # weight of the newest point in the running mean
 _LOWEST_RATE_SCALE = 1 / 256
+_SECONDS_BETWEEN_LOOKS = 0.05  # into the inbox, while paused
 
 
 class Trainer:
-    """Trains one run until its budget is spent or `stop` is called.
+    """Trains one run until its budget is spent, `stop` is set, or someone asks it to end.
 
     It alone writes the run's checkpoints; all else it has to say goes to `report`.
 
@@ -47,8 +53,16 @@ class Trainer:
     a device that is not here.
     """
 
-    def __init__(self, run: RunFolder, recipe: Recipe, corpus: Corpus, report: Listener) -> None:
+    def __init__(
+        self,
+        run: RunFolder,
+        recipe: Recipe,
+        corpus: Corpus,
+        report: Listener,
+        stop: threading.Event,
+    ) -> None:
         self._run, self._recipe, self._corpus, self._report = run, recipe, corpus, report
+        self._stop = stop
         split = corpus.split(recipe.val_fraction, recipe.test_fraction)
         self._batches = make_batches(recipe, split.train)
         self._budget = Budget.of(recipe, self._batches.steps_per_epoch)
@@ -59,11 +73,24 @@ class Trainer:
         precision = pick_precision(recipe, device)
         torch.manual_seed(recipe.rng_seed)
         self._learner = Learner(recipe, spec, device, precision)
-        self._judge = Judge(recipe, self._learner, split.val, report)
+        self._judge = Judge(recipe, self._learner, split.val, report, self._is_stopped)
         self._checkpointing = Checkpointing(run, recipe, corpus, self._learner)
         self._counters = Counters()
         self._pace = Pace()
-        self._stop = threading.Event()
+        self._meter = UsageMeter(device)
+        self._inbox = Inbox(run.control)
+
+    @property
+    def step(self) -> int:
+        """Batches learnt from, over all sessions."""
+        return self._counters.step
+
+    def save_first(self, staged: RunFolder) -> None:
+        """Write the checkpoint that a new run begins with, into a folder that becomes the run's.
+
+        Raises RnntermError if it cannot be written.
+        """
+        self._checkpointing.save(self._counters, best=False, folder=staged)
 
     def resume(self) -> tuple[str, ...]:
         """Go back to the newest checkpoint that verifies; says what a person should know.
@@ -85,25 +112,20 @@ class Trainer:
                 )
         return tuple(notes)
 
-    def stop(self) -> None:
-        """Ask for a checkpoint and an early end; safe to call from a signal handler."""
-        self._stop.set()
-
     def is_spent(self) -> bool:
         """Whether the budget leaves nothing to do."""
         return self._progress() >= 1
 
     def train(self, notes: tuple[str, ...] = ()) -> Finished:
-        """Take steps until the end; returns the last event reported.
+        """Take steps until the end, answering requests between them; the last event reported.
 
-        Raises RnntermError if the loss stops being a number again and again, or a checkpoint
-        cannot be written.
+        The run has a checkpoint of where it begins. Raises DivergedError if the loss stops being a
+        number again and again, RnntermError if the last checkpoint cannot be written.
         """
         recipe = self._recipe
+        self._inbox.open()
         self._announce(notes)
         self._pace = Pace(self._counters.seconds)
-        if self._counters.step == 0:
-            self._checkpoint()  # something to roll back to
         while not (self._stop.is_set() or self.is_spent()):
             self._take_step()
             if self._counters.step % recipe.log_every == 0:
@@ -116,6 +138,9 @@ class Trainer:
                 self._checkpoint(best=not self._judge.can_validate and self._is_best())
             if not self.is_spent() and self._is_due("sample", recipe.sample_every):
                 self._sample()
+            if self._pace.is_measuring_due():
+                self._report(self._meter.measure(self._counters.step))
+            self._obey()
             if self.is_spent():
                 self._is_healthy()  # a roll-back gives a budget of steps some of them back
         return self._finish()
@@ -154,21 +179,55 @@ class Trainer:
     def _is_best(self) -> bool:
         return self._is_healthy() and self._judge.is_best(self._counters)
 
+    # What people ask
+
+    def _obey(self) -> None:
+        """Do what was asked since the last time; a pause lasts until someone ends it."""
+        paused = self._answer(paused=False)
+        with self._pace.standing(paused):
+            while paused and not self._stop.wait(_SECONDS_BETWEEN_LOOKS):
+                paused = self._answer(paused=True)
+
+    def _answer(self, *, paused: bool) -> bool:
+        """Do what was asked; whether training is to pause."""
+        for request in self._inbox.take():
+            match request.verb:
+                case "pause":
+                    paused = True
+                case "continue":
+                    paused = False
+                case "checkpoint":
+                    self._checkpoint()
+                case "stop":
+                    self._stop.set()
+            self._report(Answered(self._counters.step, request.verb, request.id))
+        return paused
+
+    def _is_stopped(self) -> bool:
+        """Whether to end; a long reading asks this between its pieces."""
+        self._obey()
+        return self._stop.is_set()
+
     # What is due
 
     def _announce(self, notes: tuple[str, ...]) -> None:
-        spec = self._learner.model.spec
+        spec, counters = self._learner.model.spec, self._counters
         self._report(
             Started(
                 run=self._run.name,
-                step=self._counters.step,
+                step=counters.step,
                 network=spec.describe(),
                 parameters=spec.parameter_count,
                 device=str(self._learner.device),
                 precision=self._learner.precision,
                 notes=notes,
+                system=system_facts(self._learner.device),
+                train_loss=counters.smooth_loss,
+                val_loss=counters.known_val_loss,
+                best_val_loss=counters.best_val_loss,
             )
         )
+        self._report(Checkpointed(counters.step))
 
     def _log_progress(self) -> None:
         counters, learner = self._counters, self._learner
@@ -207,13 +266,25 @@ class Trainer:
         if self._is_best():
             self._checkpoint(best=True)
 
-    def _checkpoint(self, *, best: bool = False) -> None:
+    def _checkpoint(self, *, best: bool = False, last: bool = False) -> None:
+        """Save the run; where that fails, all but the `last` time, training goes on meanwhile.
+
+        A disk may be full for an hour, and what is learnt in that hour need not be lost.
+        """
         if not self._is_healthy():
             return
         counters = self._counters
         counters.marks["checkpoint"] = counters.step, counters.seconds
-        self._checkpointing.save(counters, best=best)
-        self._report(Checkpointed(counters.step))
+        try:
+            self._checkpointing.save(counters, best=best)
+        except RnntermError as error:
+            if last or not self._run.path.exists():
+                raise
+            if best:
+                self._judge.forget_best(counters)  # which the disk does not have
+            self._report(Troubled(counters.step, f"{error}; training goes on, and tries again"))
+        else:
+            self._report(Checkpointed(counters.step))
 
     def _sample(self, model: Model | None = None) -> None:
         """Let the network, as it is now or as `model` has it, write something."""
@@ -236,7 +307,7 @@ class Trainer:
         broken = self._counters
         scale = broken.rate_scale / 2
         if scale < _LOWEST_RATE_SCALE:
-            raise RnntermError(
+            raise DivergedError(
                 f"the loss of {self._run.name} is not a number, even at {broken.rate_scale:g} of "
                 "its learning rate: try a lower learning_rate, or a clip_norm"
             )
@@ -255,13 +326,14 @@ class Trainer:
             self._log_progress()
         judged = self._judge.can_validate and not stopped
         best = (judged or not self._judge.can_validate) and self._is_best()
-        self._checkpoint(best=best)  # before the long last reading: nothing can be lost by then
+        # Before the long last reading: nothing can be lost by then.
+        self._checkpoint(best=best, last=True)
         counters = self._counters
         best_val_loss = self._validate_exactly(best=best) if judged else counters.best_val_loss
         if not stopped:
             self._sample(self._checkpointing.best_model(counters))
         finished = Finished(
-            reason="stopped" if stopped else "finished",
+            reason=STOPPED if stopped else FINISHED,
             step=counters.step,
             seconds=counters.seconds,
             train_loss=counters.smooth_loss,
@@ -279,12 +351,12 @@ class Trainer:
         """
         counters = self._counters
         self._report(Validating(counters.step))
-        counters.reported_val_loss = self._judge.exact_loss(self._stop.is_set)
+        counters.reported_val_loss = self._judge.exact_loss()
         if counters.reported_val_loss is None:
             return counters.best_val_loss
-        self._checkpoint(best=best)  # the model file tells the exact figure
+        self._checkpoint(best=best, last=True)  # the model file tells the exact figure
         if best:
             return counters.reported_val_loss
         kept = self._checkpointing.best_model(counters)
-        exact = self._judge.exact_loss(self._stop.is_set, kept)
+        exact = self._judge.exact_loss(kept)
         return counters.best_val_loss if exact is None else exact

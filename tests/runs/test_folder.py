@@ -7,15 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.runs.folder import RunConfig, find_run, list_runs, new_run
+from rnnterm.runs.folder import RunConfig, RunFolder, find_run, list_runs, new_run
 from rnnterm.runs.models import bundled_models, find_model
 from rnnterm.runs.names import check_name, fresh_name
 
 
 def make_run(root, name, active=None):
     run = new_run(root, name)
-    run.create()
-    run.write_config(RunConfig(name, "2026-01-01T00:00:00+00:00", {"name": "x"}, {"steps": 1}))
+    with run.staged() as staged:
+        corpus = dict.fromkeys(("name", "source", "sha256"), "x") | {"characters": 1, "symbols": 1}
+        staged.write_config(RunConfig(name, "2026-01-01T00:00:00+00:00", corpus, {"steps": 1}))
+        run.publish(staged)
     if active is not None:
         run.metrics.touch()
         os.utime(run.metrics, (active, active))
@@ -61,31 +63,56 @@ def test_the_most_recently_active_comes_first(tmp_path):
     assert list_runs(tmp_path / "nowhere") == []
 
 
-def test_a_taken_name_is_refused_before_and_at_creation(tmp_path):
+def test_a_taken_name_is_refused_before_and_at_publication(tmp_path):
     early = new_run(tmp_path, "mine")
     make_run(tmp_path, "mine")
     with pytest.raises(UsageError, match="--resume"):
         new_run(tmp_path, "mine")
-    with pytest.raises(UsageError, match="--resume"):
-        early.create()
+    with early.staged() as staged, pytest.raises(UsageError, match="--resume"):
+        early.publish(staged)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-def test_a_lock_is_held_by_one(tmp_path):
-    run = make_run(tmp_path, "mine")
-    with run.locked(), pytest.raises(RnntermError, match="another process"), run.locked():
-        pass
-    with run.locked():
+def test_a_run_that_never_is_published_leaves_nothing(tmp_path):
+    run = new_run(tmp_path / "deep" / "runs", "mine")
+    with pytest.raises(ZeroDivisionError), run.staged() as staged:
+        assert list_runs(tmp_path / "deep" / "runs") == []  # hidden until it is whole
+        (staged.path / "file").touch()
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_hold_runs_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    run = RunFolder(tmp_path / "file" / "runs" / "mine")
+    with pytest.raises(RnntermError, match="cannot create"), run.staged():
         pass
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"version": 1}', '{"version": 99, "name": "x"}']
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 99999,
+        '{"version": 1}',
+        '{"version": "1"}',
+        '{"version": 99, "name": 1}',
+    ],
 )
 def test_a_damaged_config_is_said(tmp_path, content):
     run = make_run(tmp_path, "mine")
     (run.path / "config.json").write_text(content)
     assert not run.is_readable()
     with pytest.raises(RnntermError, match="mine"):
+        run.read_config()
+
+
+def test_a_newer_format_is_said(tmp_path):
+    run = make_run(tmp_path, "mine")
+    (run.path / "config.json").write_text('{"version": 99, "name": "mine"}')
+    with pytest.raises(RnntermError, match="newer rnnterm"):
         run.read_config()
 
 

@@ -13,11 +13,7 @@ import rnnterm
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.nn.modelfile import load_model
 from rnnterm.runs.checkpoints import CheckpointStore
-from rnnterm.runs.folder import RunFolder, runs_root
-from rnnterm.runs.metrics import read_metrics
-from rnnterm.training import learner as learner_module
-from rnnterm.training.charrnn import CharRNN
-from rnnterm.training.events import (
+from rnnterm.runs.events import (
     Checkpointed,
     Finished,
     Progressed,
@@ -27,6 +23,12 @@ from rnnterm.training.events import (
     Validated,
     Validating,
 )
+from rnnterm.runs.folder import RunFolder, runs_root
+from rnnterm.runs.lock import hold_lock
+from rnnterm.runs.metrics import read_metrics
+from rnnterm.training import learner as learner_module
+from rnnterm.training.charrnn import CharRNN
+from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.run import TrainingSession
 
@@ -89,6 +91,10 @@ def test_the_windows_of_the_tutorial_train_and_speak(text):
     assert set(sampled) <= set(model.vocab.symbols)
 
 
+def begin(text, name, **settings) -> TrainingSession:
+    return TrainingSession(TrainingPlan.start(str(text), settings=SMALL | settings, name=name))
+
+
 def weights_of(result) -> dict[str, np.ndarray]:
     return dict(load_model(result.model).tensors)
 
@@ -123,7 +129,7 @@ def test_resuming_is_exact(text):
     settings["checkpoint_every"] = 23
     events: dict[str, list] = {"whole": [], "parts": []}
     rnnterm.train(text, name="whole", report=events["whole"].append, **settings)
-    session = TrainingSession.start(str(text), settings=settings, name="parts")
+    session = begin(text, name="parts", **settings)
     train_until(23, session, events["parts"].append)
     assert max(event.step for event in events["parts"] if isinstance(event, Finished)) == 23
     rnnterm.train(name="parts", resume=True, report=events["parts"].append)
@@ -152,7 +158,7 @@ def test_resuming_finds_the_latest_run_on_a_corpus(text, tmp_path):
     events: list = []
     rnnterm.train(text, resume=True, steps=8, report=events.append)
     assert (events[0].run, events[0].step) == ("newer", 5)
-    sessions = {entry["session"] for entry in read_metrics(runs_root() / "newer" / "metrics.jsonl")}
+    sessions = {entry.session for entry in read_metrics(runs_root() / "newer" / "metrics.jsonl")}
     assert sessions == {1, 2}
 
 
@@ -233,7 +239,9 @@ def test_a_short_budget_is_watched_several_times(text):
 
 
 def test_a_stop_during_the_last_reading_leaves_everything_saved(text):
-    session = TrainingSession.start(str(text), settings=SMALL | {"steps": 20}, name="late")
+    session = TrainingSession(
+        TrainingPlan.start(str(text), settings=SMALL | {"steps": 20}, name="late")
+    )
     events: list = []
 
     def stop_late(event):
@@ -254,7 +262,9 @@ def test_a_loss_that_never_recovers_ends_the_run_with_advice(text, monkeypatch):
 
 
 def test_stopping_saves_and_says_so(text):
-    session = TrainingSession.start(str(text), settings=SMALL | {"steps": 10_000}, name="stopped")
+    session = TrainingSession(
+        TrainingPlan.start(str(text), settings=SMALL | {"steps": 10_000}, name="stopped")
+    )
 
     def stop_soon(event):
         if isinstance(event, Progressed) and event.step >= 20:
@@ -269,8 +279,8 @@ def test_stopping_saves_and_says_so(text):
 def test_a_run_has_one_trainer(text):
     train(text, name="mine", steps=5)
     with (
-        RunFolder(runs_root() / "mine").locked(),
-        pytest.raises(RnntermError, match="another process"),
+        hold_lock(runs_root() / "mine"),
+        pytest.raises(RnntermError, match=f"process {os.getpid()}"),
     ):
         rnnterm.train(name="mine", resume=True, steps=9)
 
@@ -278,13 +288,13 @@ def test_a_run_has_one_trainer(text):
 def test_the_log_holds_what_was_reported(text):
     events: list = []
     result = train(text, events, name="logged", steps=20)
-    entries = list(read_metrics(runs_root() / "logged" / "metrics.jsonl"))
+    entries = read_metrics(runs_root() / "logged" / "metrics.jsonl")
     logged = [event for event in events if not isinstance(event, Ticked)]
-    assert [entry["event"] for entry in entries] == [type(e).__name__.lower() for e in logged]
-    assert [entry["seq"] for entry in entries] == list(range(len(logged)))
+    assert [entry.event for entry in entries] == logged
+    assert [entry.seq for entry in entries] == list(range(len(logged)))
     assert isinstance(events[0], Started)
     assert isinstance(events[-1], Finished)
-    assert entries[-1]["val_loss"] == result.val_loss
+    assert entries[-1].event.val_loss == result.val_loss
     config = json.loads((runs_root() / "logged" / "config.json").read_text())
     assert Recipe.from_dict(config["recipe"]).steps == 20
 

@@ -1,7 +1,13 @@
-"""What a trainer reports while it works: each event goes to the metrics log and to the screen."""
+"""What a run tells about itself: every event is one line of its metrics log, and news for a screen.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+Losses are in nats per character, times in seconds.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from rnnterm.runs.records import record_from_json, record_to_json
 
 
 @dataclass(frozen=True)
@@ -10,6 +16,8 @@ class Started:
 
     Attributes:
         notes: what a person should know first, such as a checkpoint that had to be passed over.
+        system: the machine: host, cores, memory in bytes, the device's name, versions.
+        train_loss, val_loss, best_val_loss: those that an earlier session left.
     """
 
     run: str
@@ -19,11 +27,15 @@ class Started:
     device: str
     precision: str
     notes: tuple[str, ...]
+    system: dict[str, Any] = field(default_factory=dict)
+    train_loss: float | None = None
+    val_loss: float | None = None
+    best_val_loss: float | None = None
 
 
 @dataclass(frozen=True)
 class Progressed:
-    """Some steps were taken; losses in nats per character, times in seconds.
+    """Some steps were taken.
 
     Attributes:
         progress: the share of the budget that is spent, 0 to 1.
@@ -49,6 +61,25 @@ class Ticked:
     progress: float
     chars_per_second: float
     eta: float
+
+
+@dataclass(frozen=True)
+class Used:
+    """What the trainer takes of the machine at the moment; None where the machine does not tell.
+
+    Attributes:
+        rss: memory of the process, in bytes.
+        cpu: processor time over real time since the last such event; 2.0 is two cores.
+        gpu_memory, gpu_memory_total: of the device, in bytes.
+        gpu: share of the time that the device was busy, 0 to 1.
+    """
+
+    step: int
+    rss: int
+    cpu: float
+    gpu_memory: int | None = None
+    gpu_memory_total: int | None = None
+    gpu: float | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +115,23 @@ class Checkpointed:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """A request that someone left in the run's `control/` was done."""
+
+    step: int
+    request: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Troubled:
+    """Something went wrong that a person may want to mend; training goes on."""
+
+    step: int
+    trouble: str
+
+
+@dataclass(frozen=True)
 class RolledBack:
     """The loss stopped being a number; training went back to `to_step` with a lower rate."""
 
@@ -94,7 +142,7 @@ class RolledBack:
 
 @dataclass(frozen=True)
 class Finished:
-    """The session ended.
+    """The session ended as it should.
 
     Attributes:
         reason: `finished` when the budget is spent, `stopped` when someone asked.
@@ -113,15 +161,42 @@ class Finished:
     chars_per_second: float
 
 
+@dataclass(frozen=True)
+class Failed:
+    """The session ended by an error; `reason` is `diverged` or `crashed`."""
+
+    reason: str
+    step: int
+    error: str
+
+
 Event = (
     Started
     | Progressed
     | Ticked
+    | Used
     | Validating
     | Validated
     | Sampled
     | Checkpointed
+    | Answered
+    | Troubled
     | RolledBack
     | Finished
+    | Failed
 )
 Listener = Callable[[Event], None]
+
+_KINDS: dict[str, Any] = {kind.__name__.lower(): kind for kind in get_args(Event)}
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """An event as JSON values; `event` is its kind."""
+    return {"event": type(event).__name__.lower()} | record_to_json(event)
+
+
+def event_from_json(values: Mapping[str, Any]) -> Event | None:
+    """The event that `event_to_json` described; None for what is no event, or one of the future."""
+    name = values.get("event")
+    kind = _KINDS.get(name) if isinstance(name, str) else None
+    return None if kind is None else record_from_json(kind, values)

@@ -1,0 +1,129 @@
+"""Following a run that another process trains, and what Ctrl-C means meanwhile."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from rnnterm.cli.diagnostics import narrate
+from rnnterm.terminal import is_terminal
+
+if TYPE_CHECKING:
+    from rnnterm.cli.progress import Display
+    from rnnterm.runs.folder import RunFolder
+    from rnnterm.runs.reader import RunReader, RunView
+
+_SECONDS_BETWEEN_POLLS = 0.1
+
+GO_ON, DETACH, STOP = "go on", "detach", "stop"
+
+
+class Detached(Exception):  # noqa: N818 - an ending, no error
+    """The person left; the run goes on."""
+
+
+class Interrupts:
+    """Counts the signals that ask this process to end, so that a loop can take them up in time."""
+
+    def __init__(self) -> None:
+        self._waiting = 0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Hear a signal."""
+        self._waiting += 1
+
+    def take(self) -> bool:
+        """Whether one came since the last time."""
+        came, self._waiting = self._waiting > 0, 0
+        return came
+
+
+@contextmanager
+def heard_interrupts(*numbers: int) -> Iterator[Interrupts]:
+    """Hear signals instead of being ended by them; one that was ignored before stays so."""
+    interrupts = Interrupts()
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupts) for number in heard}
+    try:
+        yield interrupts
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def follow(
+    reader: "RunReader",
+    display: "Display",
+    interrupts: Interrupts,
+    on_interrupt: Callable[[], None],
+) -> "RunView":
+    """Show a run until its session is over; the last view. `on_interrupt` may raise Detached."""
+    while True:
+        view = reader.poll()
+        for entry in view.news:
+            display.report(entry.event)
+        if view.is_over:
+            return view
+        if interrupts.take():
+            on_interrupt()
+        if not view.is_behind:
+            display.report(view.tick)
+            time.sleep(_SECONDS_BETWEEN_POLLS)
+
+
+def ask_what_to_do(display: "Display", run: str) -> str:
+    """What Ctrl-C was meant for: GO_ON, DETACH or STOP; without a terminal to ask on, STOP."""
+    from rnnterm.cli.keyboard import keyboard
+
+    descriptor = _open_terminal()
+    if descriptor is None:
+        return STOP
+    choices = {"d": DETACH, "s": STOP, "g": GO_ON, "enter": GO_ON, "escape": GO_ON}
+    with display.aside(), heard_interrupts_as_usual():
+        narrate(f"d detach, {run} trains on · s stop with a checkpoint (or Ctrl-C) · g go on")
+        try:
+            with keyboard(descriptor) as keys:
+                for key in keys:
+                    if key in choices:
+                        return choices[key]
+        except KeyboardInterrupt:
+            return STOP
+        finally:
+            os.close(descriptor)
+    return DETACH  # the terminal is gone
+
+
+def how_it_broke_off(view: "RunView", run: "RunFolder") -> str:
+    """Why a session ended without a result, and what to do."""
+    from rnnterm.runs.events import Failed
+
+    if isinstance(view.ended, Failed):
+        return view.ended.error
+    return (
+        f"the trainer of {run.name} was ended at step {view.status.step:,} by something else; "
+        f"go on from its last checkpoint: rnnterm train --resume --name {run.name}"
+    )
+
+
+@contextmanager
+def heard_interrupts_as_usual() -> Iterator[None]:
+    """For a while, Ctrl-C raises KeyboardInterrupt."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _open_terminal() -> int | None:
+    """A descriptor of the terminal that the person sees and types on, if there is one."""
+    if not is_terminal(sys.stderr):
+        return None
+    try:
+        return os.open("/dev/tty", os.O_RDWR)  # standard input may be the text to learn
+    except OSError:
+        return None

@@ -1,0 +1,113 @@
+"""Requests to a trainer: small files that anyone leaves in the run's `control/`.
+
+A request is written under a hidden name and renamed, so the trainer never meets half of one. The
+trainer takes it away, does it, and says so in the metrics log with the request's id.
+"""
+
+import json
+import secrets
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rnnterm.errors import RnntermError
+from rnnterm.files import replace_file
+from rnnterm.runs.events import Answered, Event, Failed, Finished
+from rnnterm.runs.folder import RunFolder
+from rnnterm.runs.lock import is_locked
+from rnnterm.runs.metrics import LogTail
+
+REQUESTS = ("pause", "continue", "stop", "checkpoint")
+
+_SECONDS_BETWEEN_LOOKS = 0.05
+_SECONDS_BETWEEN_POLLS = 0.02
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something that a trainer is asked to do: one of `REQUESTS`."""
+
+    verb: str
+    id: str
+
+
+class Inbox:
+    """The trainer's side: takes requests away, the oldest first."""
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folder, self._clock = folder, clock
+        self._looked = -1.0
+
+    def open(self) -> None:
+        """Begin a session: whatever was asked of an earlier one is void."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(exist_ok=True)
+
+    def take(self) -> list[Request]:
+        """What was asked since the last time; looks at most twenty times a second."""
+        now = self._clock()
+        if now - self._looked < _SECONDS_BETWEEN_LOOKS:
+            return []
+        self._looked = now
+        taken = []
+        with suppress(OSError):  # a folder that is gone holds no requests
+            for path in sorted(self._folder.glob("[!.]*.json")):
+                request = _read(path)
+                path.unlink(missing_ok=True)
+                if request is not None:
+                    taken.append(request)
+        return taken
+
+
+def send_request(run: RunFolder, verb: str) -> str:
+    """Leave a request for the run's trainer; returns its id.
+
+    Raises RnntermError if the run has no trainer now, or the folder cannot be written.
+    """
+    if not is_locked(run.path):
+        raise RnntermError(f"run {run.name} is not being trained: nobody would answer")
+    request = Request(verb, secrets.token_hex(4))
+    path = run.control / f"{time.time_ns():020}-{request.id}.json"
+    try:
+        replace_file(path, json.dumps({"request": verb, "id": request.id}).encode())
+    except OSError as error:
+        raise RnntermError(f"cannot ask run {run.name}: {error.strerror}: {run.control}") from None
+    return request.id
+
+
+def ask(run: RunFolder, verb: str, patience: float = 60.0) -> Event:
+    """Send a request and wait for its answer; `stop` is answered by the end of the session.
+
+    Returns the Answered event, or for `stop` the session's last. Raises RnntermError if the trainer
+    ends without an answer, or gives none in `patience` seconds: one step may take long.
+    """
+    tail = LogTail(run.metrics)
+    tail.skip_to_end()
+    request = send_request(run, verb)
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        alive = is_locked(run.path)  # asked before reading: what it said last is then in the log
+        entries, _ = tail.read()
+        for _, _, _, event in entries:
+            if verb == "stop" and isinstance(event, Finished | Failed):
+                return event
+            if verb != "stop" and isinstance(event, Answered) and event.id == request:
+                return event
+        if not alive:
+            raise RnntermError(f"run {run.name} ended before it could {verb}")
+        time.sleep(_SECONDS_BETWEEN_POLLS)
+    raise RnntermError(
+        f"run {run.name} has not answered for {patience:.0f} s; it will when its step is done"
+    )
+
+
+def _read(path: Path) -> Request | None:
+    try:
+        values = json.loads(path.read_text("ascii"))
+        verb, number = values["request"], values["id"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return Request(verb, str(number)) if verb in REQUESTS else None

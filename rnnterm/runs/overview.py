@@ -1,0 +1,122 @@
+"""What a list tells of each run: its true state and its last figures."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from rnnterm.errors import RnntermError
+from rnnterm.runs.checkpoints import CheckpointStore
+from rnnterm.runs.folder import RunFolder, list_runs
+from rnnterm.runs.lock import is_locked, read_owner
+from rnnterm.runs.metrics import last_entries
+from rnnterm.runs.reader import true_state
+from rnnterm.runs.status import ENDS, RunStatus, read_status, status_of
+
+DAMAGED = "damaged"
+"""The state of a folder that no trainer holds and whose configuration cannot be read."""
+
+
+@dataclass(frozen=True)
+class KeptCheckpoint:
+    """A checkpoint on the disk; `problem` says why it cannot be used, as far as its manifest does.
+
+    The loss is in nats per character.
+    """
+
+    step: int
+    path: Path
+    best: bool
+    val_loss: float | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run; None where it is not known. Losses in nats per character, times in seconds.
+
+    Attributes:
+        state: `running`, `paused`, `finished`, `stopped`, `crashed`, `diverged` or `damaged`.
+        pid: the trainer's process, while there is one.
+        chars_per_second: of the session that goes on, or of the last.
+        created, active: when the run began and when its trainer last said something, since the
+            epoch.
+        problem: what is missing or damaged, in one line.
+    """
+
+    name: str
+    path: Path
+    state: str
+    pid: int | None
+    status: RunStatus
+    checkpoints: tuple[KeptCheckpoint, ...]
+    corpus: str | None
+    created: float | None
+    problem: str | None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a trainer holds the run."""
+        return self.pid is not None or self.state not in (*ENDS, DAMAGED)
+
+
+def list_summaries(root: Path) -> list[RunSummary]:
+    """All runs in `root`, the most recently active first; damaged ones are listed as such."""
+    return [summarize_run(run) for run in list_runs(root)]
+
+
+def summarize_run(run: RunFolder) -> RunSummary:
+    """What is known of a run, whatever of its folder is missing or damaged; nothing is written."""
+    held = is_locked(run.path)
+    owner = read_owner(run.path) if held else None
+    status = read_status(run.status)
+    problems = []
+    corpus = created = None
+    try:
+        config = run.read_config()
+        corpus, created = str(config.corpus["name"]), _seconds(config.created)
+    except RnntermError as error:
+        problems.append(str(error))
+    checkpoints = _kept(CheckpointStore(run.checkpoints))
+    if status is None:
+        problems.append("status.json is missing or damaged: the figures are those of its log")
+        status = status_of(last_entries(run.metrics))
+        if not status.step and checkpoints:
+            newest = checkpoints[-1]
+            status = replace(status, step=newest.step, val_loss=newest.val_loss)
+    problems += [kept.problem for kept in checkpoints if kept.problem]
+    if not checkpoints:
+        problems.append("it has no checkpoint")
+    state = true_state(status, held=held)
+    return RunSummary(
+        name=run.name,
+        path=run.path,
+        state=DAMAGED if created is None and not held else state,
+        pid=owner.pid if owner else None,
+        status=status,
+        checkpoints=checkpoints,
+        corpus=corpus,
+        created=created,
+        problem="; ".join(problems) or None,
+    )
+
+
+def _kept(store: CheckpointStore) -> tuple[KeptCheckpoint, ...]:
+    best = store.best()
+    kept = []
+    for checkpoint in store.all():
+        is_best = best is not None and best.step == checkpoint.step
+        try:
+            facts, problem = checkpoint.facts(), None
+        except RnntermError as error:
+            facts, problem = {}, str(error)
+        told = facts.get("val_loss")
+        loss = told if isinstance(told, float) else None
+        kept.append(KeptCheckpoint(checkpoint.step, checkpoint.path, is_best, loss, problem))
+    return tuple(kept)
+
+
+def _seconds(moment: str) -> float | None:
+    try:
+        return datetime.fromisoformat(moment).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

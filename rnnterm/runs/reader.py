@@ -1,0 +1,190 @@
+"""Watching a run that another process trains: one reader for commands and for the app.
+
+It polls: watching for changes does not work on network file systems, and a poll of a file that has
+not grown costs microseconds. Every poll reads a bounded piece of the log and keeps a bounded part
+of it, however long the run.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rnnterm.runs.events import (
+    Failed,
+    Finished,
+    Progressed,
+    RolledBack,
+    Sampled,
+    Started,
+    Ticked,
+    Validated,
+)
+from rnnterm.runs.folder import RunFolder
+from rnnterm.runs.lock import is_locked
+from rnnterm.runs.metrics import LogEntry, LogTail
+from rnnterm.runs.status import CRASHED, ENDS, PAUSED, RUNNING, RunStatus, read_status
+
+_MOST_POINTS = 2048
+_MOST_SAMPLES = 20
+
+
+class Point(NamedTuple):
+    """One point of a curve."""
+
+    step: float
+    loss: float
+
+
+class Curve:
+    """Losses by rising step, in bounded memory: where there are too many, neighbours merge."""
+
+    def __init__(self, most: int = _MOST_POINTS) -> None:
+        self._most, self._stride = most - most % 2, 1
+        self._waiting: list[Point] = []
+        self._points: list[Point] = []
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The points so far, each the mean of as many as were merged into it."""
+        return tuple(self._points)
+
+    def add(self, step: float, loss: float) -> None:
+        """A new point at the end."""
+        self._waiting.append(Point(step, loss))
+        if len(self._waiting) < self._stride:
+            return
+        self._points.append(_mean(self._waiting))
+        self._waiting.clear()
+        if len(self._points) == self._most:
+            pairs = range(0, self._most, 2)
+            self._points = [_mean(self._points[start : start + 2]) for start in pairs]
+            self._stride *= 2
+
+    def forget_after(self, step: int) -> None:
+        """Drop what was undone: the run went back to this step."""
+        self._points = [point for point in self._points if point.step <= step]
+        self._waiting = [point for point in self._waiting if point.step <= step]
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run at one moment; nothing in it changes any more.
+
+    Attributes:
+        state: `running`, `paused`, or how it ended.
+        status: the trainer's last figures.
+        started: the last session's beginning.
+        ended: how that session ended; None while it goes on, or if it just broke off.
+        train, val: the curves, without what a later session or a roll-back undid.
+        samples: the last few, oldest first.
+        news: what came into the log since the view before.
+        is_behind: whether more of the log waits to be read.
+    """
+
+    name: str
+    state: str
+    status: RunStatus
+    started: Started | None
+    ended: Finished | Failed | None
+    train: tuple[Point, ...]
+    val: tuple[Point, ...]
+    samples: tuple[Sampled, ...]
+    news: tuple[LogEntry, ...]
+    is_behind: bool
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no trainer is at work and all that the last one said has been read."""
+        return self.state in ENDS and not self.is_behind
+
+    @property
+    def tick(self) -> Ticked:
+        """The trainer's last figures as an event, which the log does not hold."""
+        status = self.status
+        eta = float("nan") if status.eta_seconds is None else status.eta_seconds
+        return Ticked(status.step, status.progress, status.chars_per_second or 0.0, eta)
+
+
+class RunReader:
+    """Reads a run again and again; each `poll` gives a new view of it.
+
+    With `from_end`, what the log holds by now is passed over: only what comes counts as news.
+    """
+
+    def __init__(self, run: RunFolder, *, from_end: bool = False) -> None:
+        self._run = run
+        self._tail = LogTail(run.metrics)
+        if from_end:
+            self._tail.skip_to_end()
+        self._fold = RunStatus()
+        self._started: Started | None = None
+        self._ended: Finished | Failed | None = None
+        self._train, self._val = Curve(), Curve()
+        self._curves: tuple[tuple[Point, ...], tuple[Point, ...]] = ((), ())
+        self._samples: tuple[Sampled, ...] = ()
+
+    def poll(self) -> RunView:
+        """The run as it is now."""
+        held = is_locked(self._run.path)  # before reading: what it said last is then in the log
+        status = read_status(self._run.status)
+        entries, is_behind = self._tail.read()
+        for entry in entries:
+            self._take(entry)
+        if entries:
+            self._curves = self._train.points, self._val.points
+        status = status or self._fold
+        return RunView(
+            name=self._run.name,
+            state=true_state(status, held=held),
+            status=status,
+            started=self._started,
+            ended=self._ended,
+            train=self._curves[0],
+            val=self._curves[1],
+            samples=self._samples,
+            news=tuple(entries),
+            is_behind=is_behind,
+        )
+
+    def catch_up(self, take: Callable[[RunView], None] = lambda view: None) -> RunView:
+        """Poll until all of the log is read, giving each view to `take`; returns the last."""
+        while True:
+            view = self.poll()
+            take(view)
+            if not view.is_behind:
+                return view
+
+    def _take(self, entry: LogEntry) -> None:
+        self._fold = self._fold.after(entry)
+        event = entry.event
+        match event:
+            case Started():
+                self._started, self._ended = event, None
+                self._forget_after(event.step)
+            case Progressed():
+                self._train.add(event.step, event.train_loss)
+            case Validated():
+                self._val.add(event.step, event.val_loss)
+            case Sampled():
+                self._samples = (*self._samples, event)[-_MOST_SAMPLES:]
+            case RolledBack():
+                self._forget_after(event.to_step)
+            case Finished() | Failed():
+                self._ended = event
+
+    def _forget_after(self, step: int) -> None:
+        self._train.forget_after(step)
+        self._val.forget_after(step)
+        self._samples = tuple(sample for sample in self._samples if sample.step <= step)
+
+
+def true_state(status: RunStatus, *, held: bool) -> str:
+    """What a run does: the lock knows whether it is trained, the status what the trainer said."""
+    if held:
+        return PAUSED if status.state == PAUSED else RUNNING
+    return status.state if status.state in ENDS else CRASHED
+
+
+def _mean(points: list[Point]) -> Point:
+    count = len(points)
+    return Point(points[-1].step, sum(point.loss for point in points) / count)

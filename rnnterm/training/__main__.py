@@ -1,0 +1,77 @@
+"""The trainer's process: `python -m rnnterm.training REQUEST`, started by `rnnterm.runs.process`.
+
+Nothing that happens to a terminal concerns it. SIGTERM or SIGINT ends it with a checkpoint, a
+second one at once.
+"""
+
+import os
+import signal
+import sys
+import time
+from types import FrameType
+
+from rnnterm.errors import RnntermError
+from rnnterm.runs.events import Event, Started
+from rnnterm.runs.folder import RunFolder
+from rnnterm.runs.process import answer_starter
+from rnnterm.training.plan import TrainingPlan
+from rnnterm.training.run import TrainingSession
+
+
+def main(request: str) -> int:
+    """Train what the request describes; returns the exit code."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    begun = False
+    try:
+        plan = TrainingPlan.from_request(request)
+        session = TrainingSession(plan)
+        _stop_on_signals(session)
+
+        def report(event: Event) -> None:
+            nonlocal begun
+            if isinstance(event, Started):
+                answer_starter({"run": str(plan.folder.path)})
+                _write_to_log(plan.folder)
+                begun = True
+
+        result = session.train(report)
+    except Exception as error:
+        if begun:
+            sys.stderr.write(f"{error}\n")
+        else:
+            code = error.exit_code if isinstance(error, RnntermError) else 1
+            told = str(error) if isinstance(error, RnntermError) else _named(error)
+            answer_starter({"error": told, "exit_code": code})
+        if not isinstance(error, RnntermError):
+            raise
+        return error.exit_code
+    sys.stderr.write(f"{result.reason} at step {result.steps}\n")
+    return 0
+
+
+def _stop_on_signals(session: TrainingSession) -> None:
+    heard = (signal.SIGINT, signal.SIGTERM)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for again in heard:
+            signal.signal(again, signal.SIG_DFL)
+        session.stop()
+
+    for number in heard:
+        signal.signal(number, stop)
+
+
+def _write_to_log(run: RunFolder) -> None:
+    """From now on, whatever this process writes to its standard streams goes to `train.log`."""
+    with run.train_log.open("ab") as log:
+        for descriptor in (1, 2):
+            os.dup2(log.fileno(), descriptor)
+    now = time.strftime("%Y-%m-%d %H:%M:%S %z")
+    sys.stderr.write(f"{now} process {os.getpid()} trains {run.name}\n")
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".split("\n")[0]
+
+
+sys.exit(main(sys.argv[1]))

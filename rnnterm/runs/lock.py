@@ -8,6 +8,7 @@ process.
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,6 +58,10 @@ class Owner:
         except (psutil.Error, ValueError, OverflowError):
             return False
         return abs(started - self.started) < _SAME_START
+
+    def may_live(self) -> bool:
+        """Whether the process is alive, as far as can be told from this machine."""
+        return self.host != socket.gethostname() or self.is_alive_here()
 
     def describe(self) -> str:
         """For people: `process 1234`, and the host where it is another."""
@@ -121,7 +126,12 @@ def read_owner(folder: Path) -> Owner | None:
 
 def busy_message(folder: Path) -> str:
     """Why nobody else may train the run now."""
+    deadline = time.monotonic() + _PATIENCE
     owner = read_owner(folder)
+    # Who has just taken the lock has yet to write its name over that of an earlier owner.
+    while not (owner and owner.may_live()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+        owner = read_owner(folder)
     who = owner.describe() if owner else "another process"
     return f"run {folder.name} is being trained by {who}: rnnterm attach {folder.name} shows it"
 

@@ -9,6 +9,8 @@ NAMES = {
     "train": "loss after 75 seconds",
     "generate": "sampling and cold starts",
     "memory": "memory against corpus size",
+    "runs": "answers to requests, and the cost of reporting",
+    "survival": "a hundred kills and fifty races",
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,9 +12,11 @@ from typing import Any
 
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.files import sync_folder, temporary_sibling, write_json
+from rnnterm.runs.lock import LOCK, is_locked
 from rnnterm.runs.names import check_name, fresh_name
 
 _VERSION = 1
+_LEFTOVER = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9._-]*\.[0-9a-f]{8}\.tmp")
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class RunFolder:
         missing = [folder for folder in (root, *root.parents) if not folder.exists()]
         try:
             root.mkdir(parents=True, exist_ok=True)
+            _sweep(root)
             hidden = RunFolder(temporary_sibling(self.path))
             hidden.path.mkdir()
         except OSError as error:
@@ -186,6 +190,14 @@ def find_run(root: Path, name: str) -> RunFolder:
     if matches:
         raise UsageError(f"{name!r} could be {', '.join(matches)}: write more of the name")
     raise UsageError(f"there is no run {name!r} in {root}")
+
+
+def _sweep(root: Path) -> None:
+    """Remove what starters and deleters left that were killed on the way."""
+    for path in root.glob(".*.tmp"):
+        # Only what has a lock of ours that nobody holds: the folder may be anyone's.
+        if _LEFTOVER.fullmatch(path.name) and (path / LOCK).is_file() and not is_locked(path):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _last_activity(run: RunFolder) -> float:

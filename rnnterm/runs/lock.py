@@ -18,7 +18,7 @@ from rnnterm.errors import RnntermError
 from rnnterm.files import write_json
 from rnnterm.runs.records import record_from_json, record_to_json
 
-_LOCK = ".lock"
+LOCK = ".lock"
 _OWNER = "owner.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SAME_START = 2.0  # seconds: the clock that start times are told by may be set in between
@@ -77,7 +77,7 @@ def hold_lock(folder: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout  # slow to import, and readers take no lock
 
-    lock = FileLock(folder / _LOCK)
+    lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=_PATIENCE, poll_interval=0.02)
     except Timeout:
@@ -96,7 +96,7 @@ def is_locked(folder: Path) -> bool:
     import fcntl
 
     try:
-        descriptor = os.open(folder / _LOCK, os.O_RDONLY)
+        descriptor = os.open(folder / LOCK, os.O_RDONLY)
     except OSError:
         return False
     try:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.runs.folder import RunConfig, RunFolder, find_run, list_runs, new_run
+from rnnterm.runs.lock import hold_lock
 from rnnterm.runs.models import bundled_models, find_model
 from rnnterm.runs.names import check_name, fresh_name
 
@@ -80,6 +81,17 @@ def test_a_run_that_never_is_published_leaves_nothing(tmp_path):
         (staged.path / "file").touch()
         raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_starter_left_is_swept_and_nothing_else(tmp_path):
+    names = [".mine.0123abcd.tmp", ".held.0123abcd.tmp", ".other.tmp", ".no-lock.0123abcd.tmp"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        if "no-lock" not in name:
+            (tmp_path / name / ".lock").touch()
+    with hold_lock(tmp_path / ".held.0123abcd.tmp"):
+        make_run(tmp_path, "next")
+    assert {path.name for path in tmp_path.iterdir()} == {"next", *names[1:]}
 
 
 def test_a_folder_that_cannot_hold_runs_is_said(tmp_path):

@@ -1,0 +1,119 @@
+"""A hundred kills at random moments of a real run, and fifty races of ten starters."""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.data import tinyshakespeare
+from benchmarks.results import table
+from rnnterm.nn.modelfile import load_model
+from rnnterm.runs.checkpoints import CheckpointStore
+from rnnterm.runs.events import Progressed
+from rnnterm.runs.folder import RunFolder
+from rnnterm.runs.lock import is_locked, read_owner
+from rnnterm.runs.metrics import read_metrics
+from rnnterm.training.plan import TrainingPlan
+
+_KILLS = 100
+_RACES = 50
+_STARTERS = 10
+_LONGEST_LIFE = 4.0  # seconds, of which about half are the start
+_SETTINGS = {
+    "steps": 100_000, "hidden_size": 64, "batch_size": 8, "bptt": 32, "dropout_output": 0.1,
+    "validate_every": 2000, "checkpoint_every": 200, "sample_every": 5000, "precision": "fp32",
+}  # fmt: skip
+
+
+def measure(options: argparse.Namespace) -> tuple[str, list[str]]:
+    """Both counts, and whether the broken run ended as the unbroken one."""
+    del options
+    with tempfile.TemporaryDirectory() as folder:
+        runs = Path(folder)
+        kills, resumes, same = _survive(runs)
+        rows = [
+            ["SIGKILLs at random moments of a real run", str(kills)],
+            ["verified resumes after them", str(resumes)],
+            ["losses and weights as those of an unbroken run", "yes" if same else "NO"],
+            [f"races of {_STARTERS} starters on one run", str(_RACES)],
+            ["races with one winner, named by all others", str(_race_all(runs))],
+        ]
+    return "survival", table(["what", "count"], rows)
+
+
+def _survive(runs: Path) -> tuple[int, int, bool]:
+    text = str(tinyshakespeare())
+    whole = TrainingPlan.start(text, settings=_SETTINGS, name="whole", runs=runs)
+    subprocess.run(_trainer(whole), check=True, stdout=subprocess.DEVNULL)
+    first = TrainingPlan.start(text, settings=_SETTINGS, name="broken", runs=runs)
+    rng, kills, resumes = random.Random(1), 0, 0
+    while kills < _KILLS:
+        begun = first.folder.path.exists()
+        plan = TrainingPlan.resume(name="broken", runs=runs) if begun else first
+        trainer = subprocess.Popen(_trainer(plan), stdout=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0, _LONGEST_LIFE))
+        trainer.kill()
+        assert trainer.wait() == -signal.SIGKILL, "it was done before the last kill"
+        kills += 1
+        if first.folder.path.exists():
+            _, rejected = CheckpointStore(first.folder.checkpoints).newest_verified()
+            resumes += not rejected
+        else:
+            resumes += 1  # killed before the run began: there is nothing to lose
+    plan = TrainingPlan.resume(name="broken", runs=runs)
+    subprocess.run(_trainer(plan), check=True, stdout=subprocess.DEVNULL)
+    return kills, resumes, _ending(whole.folder) == _ending(first.folder)
+
+
+def _trainer(plan: TrainingPlan) -> list[str]:
+    return [sys.executable, "-m", "rnnterm.training", plan.to_request()]
+
+
+def _ending(run: RunFolder) -> tuple[object, ...]:
+    """Every loss that was logged, and the last weights."""
+    events = [entry.event for entry in read_metrics(run.metrics)]
+    losses = {(event.step, event.train_loss) for event in events if isinstance(event, Progressed)}
+    last = CheckpointStore(run.checkpoints).newest_verified()[0]
+    tensors = load_model(last.model).tensors
+    return sorted(losses), {name: tensor.tobytes() for name, tensor in tensors.items()}
+
+
+def _race_all(runs: Path) -> int:
+    """The races that end as they should."""
+    settings = _SETTINGS | {"steps": 10_000_000}
+    plan = TrainingPlan.start("othello", settings=settings, name="race", runs=runs)
+    subprocess.Popen(_trainer(plan), stdout=subprocess.DEVNULL)
+    while not plan.folder.path.exists():
+        time.sleep(0.05)
+    good = sum(_race(plan.folder) for _ in range(_RACES))
+    _end_trainer(plan.folder)
+    return good
+
+
+def _race(run: RunFolder) -> bool:
+    _end_trainer(run)
+    command = [sys.executable, "-m", "rnnterm", "train", "--resume", "--name", run.name, "--detach"]
+    command += ["--runs-dir", str(run.path.parent)]
+    starters = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(_STARTERS)
+    ]
+    told = [(starter.communicate()[1], starter.returncode) for starter in starters]
+    owner = read_owner(run.path)
+    lost = [words for words, code in told if code == 1]
+    won = sum(code == 0 for _, code in told)
+    named = all(owner and f"trained by process {owner.pid}:" in words for words in lost)
+    return won == 1 and len(lost) == _STARTERS - 1 and named
+
+
+def _end_trainer(run: RunFolder) -> None:
+    owner = read_owner(run.path)
+    if owner and owner.is_alive_here():
+        os.kill(owner.pid, signal.SIGKILL)
+    while is_locked(run.path):
+        time.sleep(0.01)

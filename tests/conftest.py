@@ -1,6 +1,9 @@
 """What all tests share: a cache and a runs folder of their own, and the text they measure on."""
 
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 # Before torch is imported, here or in a command: the networks of tests are too small to share, and
@@ -9,6 +12,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
 from hypothesis import settings
+
+from rnnterm.runs.folder import list_runs
+from rnnterm.runs.lock import is_locked, read_owner
 
 # Tests run beside trainings: how long one example takes says nothing about the code.
 settings.register_profile("rnnterm", deadline=None)
@@ -24,6 +30,17 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("RNNTERM_CACHE", str(home / "cache"))
     monkeypatch.setenv("RNNTERM_RUNS", str(home / "runs"))
+
+
+@pytest.fixture(autouse=True)
+def no_trainer_stays(own_folders: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Trainers outlive the commands that start them; none outlives its test."""
+    yield
+    for run in list_runs(Path(os.environ["RNNTERM_RUNS"])):
+        owner = read_owner(run.path) if is_locked(run.path) else None
+        if owner and owner.pid != os.getpid() and owner.is_alive_here():
+            with suppress(ProcessLookupError):
+                os.kill(owner.pid, signal.SIGKILL)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from typing import Any
 
 RESIZED = "resized"
 """Told in place of a key when the terminal has a new size."""
+WAITED = "waited"
+"""Told in place of a key when none came for as long as the caller would wait."""
 
 _NAMES = {
     "\x1b[A": "up", "\x1b[B": "down", "\x1b[C": "right", "\x1b[D": "left",
@@ -25,8 +27,10 @@ _REST_OF_A_KEY = 0.05  # seconds that the rest of an escape sequence may take ov
 
 
 @contextmanager
-def keyboard(descriptor: int) -> Iterator[Iterator[str]]:
+def keyboard(descriptor: int, patience: float | None = None) -> Iterator[Iterator[str]]:
     """The keys typed on a terminal, one by one: a character, or a name such as `left` or `enter`.
+
+    With `patience`, WAITED comes after so many seconds without a key.
 
     The terminal stays in one mode all along, so that nothing typed ahead is echoed. Ctrl-C raises
     KeyboardInterrupt, SIGTERM and SIGHUP raise SystemExit, and however it ends, the terminal and
@@ -52,7 +56,7 @@ def keyboard(descriptor: int) -> Iterator[Iterator[str]]:
             (signal.SIGHUP, told_to_end),
         ):
             restore.callback(signal.signal, number, signal.signal(number, handler))
-        yield _keys(descriptor, reader)
+        yield _keys(descriptor, reader, patience)
 
 
 def _single_keys(attributes: list[Any]) -> list[Any]:
@@ -72,10 +76,12 @@ def _restore(descriptor: int, attributes: list[Any]) -> None:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, attributes)
 
 
-def _keys(descriptor: int, resizes: int) -> Iterator[str]:
+def _keys(descriptor: int, resizes: int, patience: float | None) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     while True:
-        ready, _, _ = select.select([descriptor, resizes], [], [])
+        ready, _, _ = select.select([descriptor, resizes], [], [], patience)
+        if not ready:
+            yield WAITED
         if resizes in ready:
             os.read(resizes, 1024)
             yield RESIZED

@@ -12,14 +12,22 @@ from rnnterm.cli.diagnostics import DONE, FAILED, INTERRUPTED, WRONG_USAGE, leav
 from rnnterm.cli.output import ReaderLeft
 from rnnterm.errors import RnntermError
 
-_COMMANDS = {
+_COMMANDS = {  # a module, and what it calls the command where that is not `command`
     "train": "train",
+    "runs": "runs",
+    "attach": "attach",
+    "log": "log",
+    "pause": "requests:pause",
+    "continue": "requests:go_on",
+    "stop": "requests:stop",
+    "checkpoint": "requests:checkpoint",
     "generate": "generate",
     "steer": "steer",
     "eval": "eval",
     "score": "score",
     "corpus": "corpus",
     "models": "models",
+    "config": "config",
 }
 
 
@@ -32,7 +40,8 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"rnnterm.cli.{_COMMANDS[cmd_name]}").command
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"rnnterm.cli.{module}"), name or "command")
         return command
 
 
@@ -41,16 +50,33 @@ def _no_color(ctx: click.Context, option: click.Parameter, chosen: bool) -> None
         os.environ["NO_COLOR"] = "1"
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, message="rnnterm %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
 @click.option(
     "--no-color", is_flag=True, expose_value=False, callback=_no_color, help="Use no colours."
 )
+@click.option("--model", default="shakespeare", metavar="M", help="Who speaks first in the app.")
 @click.pass_context
-def cli(ctx: click.Context, debug: bool) -> None:
-    """Recurrent networks in a terminal: train one on any text, generate from it."""
+def cli(ctx: click.Context, debug: bool, model: str) -> int | None:
+    """Recurrent networks in a terminal: train one on any text, generate from it.
+
+    Without a command it opens the app: the whole pipeline on one screen.
+    """
     ctx.ensure_object(dict)["debug"] = debug
+    return _open_app(model) if ctx.invoked_subcommand is None else None
+
+
+def _open_app(model: str) -> int:
+    from rnnterm.runs.folder import runs_root
+    from rnnterm.settings import read_settings
+    from rnnterm.tui.launch import run_app
+
+    return run_app(read_settings(), runs_root(), model)
 
 
 def main() -> NoReturn:

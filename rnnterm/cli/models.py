@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnterm.cli.diagnostics import narrate
-from rnnterm.cli.glyphs import columns, fit, labelled, symbol_map, terminal_width
+from rnnterm.cli.glyphs import labelled, symbol_map, terminal_width
 from rnnterm.cli.options import json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.cli.speaker import load_speaker, warn_of_fallback
+from rnnterm.cli.table import assignments, column_widths, table_row
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.quantities import format_count, format_duration
 from rnnterm.terminal import safe_line
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _FORMATS = {".safetensors": "safetensors", ".onnx": "onnx", ".npz": "keras"}
 _HEADINGS = ("name", "kind", "network", "corpus", "recipe", "step", "nats", "size")
 _SHRINKING = ("corpus", "recipe", "name")  # texts of any length; what one types gives way last
-_NARROWEST = 7
+_FIGURES = ("step", "nats", "size")
 
 _force = click.option("--force", is_flag=True, help="Replace a file that is there.")
 
@@ -147,11 +148,8 @@ def _table(summaries: "Sequence[ModelSummary]", width: int) -> list[str]:
     """Aligned rows; a model that cannot be used has its reason in place of its figures."""
     usable = [_cells(summary) for summary in summaries if summary.problem is None]
     rows = [dict(zip(_HEADINGS, _HEADINGS, strict=True)), *usable] if usable else []
-    widths = _column_widths(rows, width)
-    lines = [
-        "  ".join(_cell(name, row[name], widths[name]) for name in _HEADINGS).rstrip()
-        for row in rows
-    ]
+    widths = column_widths(rows, width, _SHRINKING)
+    lines = [table_row(row, widths, _FIGURES) for row in rows]
     for summary in summaries:
         if summary.problem is not None:
             text = safe_line(f"{summary.name}  {summary.kind}  {summary.problem}")
@@ -172,24 +170,6 @@ def _cells(summary: "ModelSummary") -> dict[str, str]:
     }
 
 
-def _column_widths(rows: Sequence[dict[str, str]], width: int) -> dict[str, int]:
-    """As wide as each column's content; where that is too much, texts give way."""
-    widths = {
-        name: max((columns(safe_line(row[name])) for row in rows), default=0) for name in _HEADINGS
-    }
-    room = width - 2 * (len(_HEADINGS) - 1)
-    for name in _SHRINKING:
-        excess = max(0, sum(widths.values()) - room)
-        widths[name] = max(min(widths[name], _NARROWEST), widths[name] - excess)
-    return widths
-
-
-def _cell(heading: str, text: str, width: int) -> str:
-    if heading in ("step", "nats", "size"):
-        return text.rjust(width)
-    return fit(text, width)
-
-
 def _description(summary: "ModelSummary", model: "Model", width: int) -> list[str]:
     from rnnterm.nn.modelfile import told_value
 
@@ -205,10 +185,10 @@ def _description(summary: "ModelSummary", model: "Model", width: int) -> list[st
     seconds = told_value(told, float, "seconds")
     step = "not told" if summary.step is None else f"{summary.step:,}"
     rows = {
-        "spec": _assignments(model.spec.to_dict()),
+        "spec": assignments(model.spec.to_dict()),
         "symbols": f"{len(vocab)}{folded}: {symbol_map(vocab.symbols)}",
         "corpus": " · ".join(filter(None, corpus)),
-        "recipe": f"{summary.recipe or 'not told'}  {_assignments(_changed_recipe(model))}",
+        "recipe": f"{summary.recipe or 'not told'}  {assignments(_changed_recipe(model))}",
         "step": step if seconds is None else f"{step} in {format_duration(seconds)}",
         "loss": _losses_line(model),
     }
@@ -226,23 +206,12 @@ def _description(summary: "ModelSummary", model: "Model", width: int) -> list[st
     ]
 
 
-def _assignments(values: dict[str, Any]) -> str:
-    return "  ".join(f"{key}={value}" for key, value in values.items())
-
-
 def _changed_recipe(model: "Model") -> dict[str, Any]:
     """The recipe values that are not what the recipe of that name has."""
-    from rnnterm.training.recipe import Recipe, bundled_recipes, load_recipe
+    from rnnterm.training.recipe import changed_values
 
     recipe = model.training.get("recipe")
-    if not isinstance(recipe, dict):
-        return {}
-    name = recipe.get("name")
-    known = load_recipe(name) if name in bundled_recipes() else Recipe.from_dict({})
-    usual = known.to_dict()
-    return {
-        key: value for key, value in recipe.items() if usual.get(key) != value and key != "name"
-    }
+    return changed_values(recipe) if isinstance(recipe, dict) else {}
 
 
 def _losses(model: "Model") -> dict[str, dict[str, float]]:

@@ -1,12 +1,64 @@
-"""Options that several commands share, so that each reads alike everywhere."""
+"""Arguments and options that several commands share, so that each reads alike everywhere."""
+
+import shlex
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnnterm.runs.folder import RunFolder
+
+
+def chosen_root(runs_dir: str | None) -> "Path":
+    """The folder of runs that a command's `--runs-dir` means."""
+    from pathlib import Path
+
+    from rnnterm.runs.folder import runs_root
+
+    return runs_root(Path(runs_dir) if runs_dir else None)
+
+
+def chosen_run(name: str, runs_dir: str | None) -> "RunFolder":
+    """The run that a RUN argument means; raises UsageError for none or several."""
+    from rnnterm.runs.folder import find_run
+
+    return find_run(chosen_root(runs_dir), name)
+
+
+def same_runs_dir(runs_dir: str | None) -> str:
+    """What to add to a command that is told to a person, so that it finds the same runs."""
+    return f" --runs-dir {shlex.quote(runs_dir)}" if runs_dir else ""
+
+
+def _run_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from rnnterm.errors import RnntermError
+    from rnnterm.runs.folder import list_runs
+    from rnnterm.terminal import safe_line
+
+    try:
+        names = [run.name for run in list_runs(chosen_root(ctx.params.get("runs_dir")))]
+    except RnntermError:
+        return []
+    return [name for name in names if name.startswith(incomplete) and safe_line(name) == name]
+
+
+def _model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from rnnterm.runs.models import bundled_models
+
+    bundled = [name for name in bundled_models() if name.startswith(incomplete)]
+    return bundled + _run_names(ctx, param, incomplete)
+
+
+run_argument = click.argument("run", shell_complete=_run_names)
+runs_argument = click.argument("runs", nargs=-1, required=True, shell_complete=_run_names)
 model_option = click.option(
     "--model",
     default="shakespeare",
     show_default=True,
     metavar="M",
+    shell_complete=_model_names,
     help="A bundled model, a run, or a model file.",
 )
 seed_option = click.option(

@@ -1,9 +1,7 @@
 """`rnnterm train`: learn a text."""
 
-import shlex
 import signal
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -18,17 +16,15 @@ from rnnterm.cli.follow import (
     heard_interrupts,
     how_it_broke_off,
 )
-from rnnterm.cli.options import runs_dir_option
+from rnnterm.cli.options import runs_dir_option, same_runs_dir
 from rnnterm.cli.output import emit, emit_json
+from rnnterm.cli.summary import summarize
 from rnnterm.errors import RnntermError
-from rnnterm.quantities import format_count, format_duration
-from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:
     from rnnterm.runs.folder import RunFolder
     from rnnterm.runs.process import TrainerProcess
     from rnnterm.runs.reader import RunReader, RunView
-    from rnnterm.runs.result import TrainingResult
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -153,56 +149,16 @@ def _end(view: "RunView", run: "RunFolder", runs_dir: str | None, *, as_json: bo
 
     if isinstance(view.ended, Finished):
         result = TrainingResult.of(run, view.ended)
-        _summarize(result, runs_dir, as_json=as_json)
+        summarize(result, runs_dir, as_json=as_json)
         return INTERRUPTED if result.reason == "stopped" else None
     raise RnntermError(how_it_broke_off(view, run))
 
 
 def _tell_detached(trainer: "TrainerProcess", runs_dir: str | None, *, as_json: bool) -> None:
     run = trainer.run
-    where = _where(runs_dir)
+    where = same_runs_dir(runs_dir)
     if as_json:
         emit_json({"run": run.name, "pid": trainer.pid, "path": str(run.path)})
     else:
         emit(run.name)
     narrate(f"it trains on; watch it with: rnnterm attach {run.name}{where}")
-
-
-def _summarize(result: "TrainingResult", runs_dir: str | None, *, as_json: bool) -> None:
-    if as_json:
-        emit_json(asdict(result) | {"model": str(result.model)})
-    else:
-        emit("\n".join(_summary_lines(result)))
-    if result.val_loss and result.best_val_loss and result.val_loss > 1.05 * result.best_val_loss:
-        narrate(
-            "it went on to learn the text by heart; the best point is kept, and --dropout 0.3, "
-            "a smaller --hidden-size or less time would have done"
-        )
-    where = _where(runs_dir)
-    if result.reason == "stopped":
-        narrate(f"stopped early; go on with: rnnterm train --resume --name {result.run}{where}")
-    else:
-        narrate(f'now try: rnnterm generate --model {result.run}{where} --seed "…"')
-
-
-def _where(runs_dir: str | None) -> str:
-    return f" --runs-dir {shlex.quote(runs_dir)}" if runs_dir else ""
-
-
-def _summary_lines(result: "TrainingResult") -> list[str]:
-    losses = [
-        f"{label} {loss:.4f}"
-        for label, loss in (
-            ("train", result.train_loss),
-            ("val", result.val_loss),
-            ("best", result.best_val_loss),
-        )
-        if loss is not None
-    ]
-    bits = f" ({result.bits_per_char:.3f} bits)" if result.bits_per_char else ""
-    return [
-        f"run    {result.run} {result.reason}: {result.steps:,} steps in "
-        f"{format_duration(result.seconds)}, {format_count(result.chars_per_second)} chars/s",
-        f"loss   {' · '.join(losses)} nats/char{bits}",
-        f"model  {safe_line(str(result.model))}",
-    ]

@@ -6,7 +6,7 @@ other. Each value can be overridden by name.
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -208,6 +208,26 @@ def load_recipe(source: str = "fast") -> Recipe:
         return Recipe.from_dict({"name": path.stem} | values)
     except UsageError as error:
         raise UsageError(f"{source}: {error}") from None
+
+
+def changed_values(described: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a recipe, as `to_dict` describes it, that the recipe of its name does not have.
+
+    The description may come from any file; one of no known name is held against the defaults.
+    """
+    name = described.get("name")
+    known = load_recipe(name) if name in bundled_recipes() else Recipe.from_dict({})
+    usual = known.to_dict()
+    return {
+        key: value for key, value in described.items() if usual.get(key) != value and key != "name"
+    }
+
+
+def differing_values(described: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The values in which recipes differ: one of each recipe by key, None where it has none."""
+    keys = dict.fromkeys(key for recipe in described for key in recipe)
+    rows = {key: [recipe.get(key) for recipe in described] for key in keys}
+    return {key: row for key, row in rows.items() if any(value != row[0] for value in row)}
 
 
 def parse_setting(setting: str) -> tuple[str, str]:

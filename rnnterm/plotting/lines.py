@@ -1,0 +1,244 @@
+"""Line charts: several series over each other, in braille or ASCII, with axes and a read-off."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnterm.plotting.axes import Frame, fitted_frame
+from rnnterm.plotting.cells import CURSOR, RULE, Grid, cell_text
+from rnnterm.plotting.raster import Raster
+from rnnterm.plotting.scale import Scale
+from rnnterm.plotting.series import Series
+
+Bounds = tuple[float | None, float | None]
+"""The two ends of an axis; None leaves an end to the data."""
+
+_SHADE = ord("░")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A series as a line.
+
+    Attributes:
+        style: the id of its cells, above zero.
+        dash: columns of dots drawn and left out in turn, to tell lines apart without colours.
+        mark: its character in ASCII charts.
+    """
+
+    series: Series
+    style: int
+    dash: tuple[int, int] = (1, 0)
+    mark: str = "*"
+
+
+@dataclass(frozen=True)
+class Band:
+    """The space between two series, shaded, under all lines."""
+
+    low: Series
+    high: Series
+    style: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A dashed reference line at a y (or, as an upright of a chart, at an x), with a label."""
+
+    value: float
+    label: str = ""
+    style: int = RULE
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """A drawn chart, and where its parts lie.
+
+    Attributes:
+        grid: all of it, exactly as large as was asked.
+        frame: the rows and columns of the grid that show data.
+        x_scale, y_scale: what they show.
+    """
+
+    grid: Grid
+    frame: Frame
+    x_scale: Scale
+    y_scale: Scale
+
+    def x_at(self, column: int) -> float | None:
+        """The x in the middle of a column of the grid, for a mouse; None beside the data."""
+        place = (column - self.frame.left + 0.5) / max(1, self.frame.width)
+        return self.x_scale.value_at(place) if 0 < place < 1 else None
+
+
+def line_chart(
+    lines: Sequence[Line],
+    width: int,
+    height: int,
+    *,
+    bands: Sequence[Band] = (),
+    rules: Sequence[Rule] = (),
+    uprights: Sequence[Rule] = (),
+    x_range: Bounds = (None, None),
+    y_range: Bounds = (None, None),
+    log: bool = False,
+    cursor: float | None = None,
+    x_axis: bool = True,
+    ascii_only: bool = False,
+) -> LineChart:
+    """Draw lines, later ones over earlier ones, into `width` x `height` cells.
+
+    Args:
+        rules: horizontal lines at some y; the y axis is made to reach them.
+        uprights: vertical lines at some x.
+        x_range: what to show, to zoom; the y axis fits what is seen, unless `y_range` says.
+        log: a logarithmic y axis, on which zero and below are gaps.
+        cursor: the x to read off: a column, and a marker on the nearest point of each line.
+        x_axis: whether there may be one; it and the labels of y need a chart of some size.
+        ascii_only: no other characters than ASCII, for terminals that have none.
+
+    Raises:
+        ValueError: a range that falls.
+    """
+    if log:
+        lines = [Line(line.series.positive, line.style, line.dash, line.mark) for line in lines]
+        bands = [Band(band.low.positive, band.high.positive, band.style) for band in bands]
+    shown = [line.series for line in lines]
+    shown += [edge for band in bands for edge in (band.low, band.high)]
+    x_scale = _x_scale(shown, x_range)
+    y_scale = _y_scale(shown, rules, x_scale, y_range, log=log)
+    grid = Grid.blank(width, height)
+    has_data = any(len(series) for series in shown)
+    frame = fitted_frame(
+        grid, x_scale, y_scale, labels=has_data, x_axis=x_axis, ascii_only=ascii_only
+    )
+    chart = LineChart(grid, frame, x_scale, y_scale)
+    if frame.width and frame.height:
+        plot = _Plot(chart, ascii_only)
+        for band in bands:
+            plot.shade(band)
+        for upright in uprights:
+            plot.stand(upright)
+        labels = [plot.lay(rule) for rule in rules]
+        for line in lines:
+            plot.draw(line)
+        for rule, row in zip(rules, labels, strict=True):
+            plot.name(rule, row)
+        if cursor is not None:
+            plot.read_off(lines, cursor)
+    return chart
+
+
+class _Plot:
+    """The part of a chart inside its axes, while it is drawn."""
+
+    def __init__(self, chart: LineChart, ascii_only: bool) -> None:
+        frame = chart.frame
+        self._x, self._y = chart.x_scale, chart.y_scale
+        self._ascii = ascii_only
+        dots = (1, 1) if ascii_only else (2, 4)
+        self._raster = Raster(frame.width, frame.height, *dots)
+        self._grid = chart.grid.part(
+            slice(frame.top, frame.top + frame.height), slice(frame.left, frame.left + frame.width)
+        )
+        self._taken = np.zeros((frame.height, frame.width), np.bool_)
+
+    def shade(self, band: Band) -> None:
+        low, high = (self._raster.columns(edge, self._x) for edge in (band.low, band.high))
+        counts = self._raster.counts(self._raster.band(low, high, self._y))
+        # At least half of a cell, but where the band is narrower than that, its fullest cells.
+        full = np.minimum(counts.max(axis=0), self._raster.across * self._raster.down // 2)
+        self._grid.stamp(
+            (counts > 0) & (counts >= full), ord(":") if self._ascii else _SHADE, band.style
+        )
+
+    def stand(self, upright: Rule, glyphs: str = "┊:") -> None:
+        column = self._raster.cell_column(upright.value, self._x)
+        if column is None:
+            return
+        for row in range(self._grid.height):
+            self._grid.write(row, column, glyphs[self._ascii], upright.style)
+        label = cell_text(upright.label, ascii_only=self._ascii)
+        if label and column + 2 + len(label) <= self._grid.width:
+            self._grid.write(0, column + 2, label, upright.style)
+            self._taken[0, column + 1 : column + 3 + len(label)] = True
+
+    def lay(self, rule: Rule) -> int | None:
+        """Draw a horizontal rule; its row."""
+        row = self._raster.cell_row(rule.value, self._y)
+        if row is not None:
+            width = self._grid.width
+            self._grid.write(row, 0, "- " * width if self._ascii else "┄" * width, rule.style)
+        return row
+
+    def draw(self, line: Line) -> None:
+        columns = self._raster.columns(line.series, self._x)
+        dots = self._raster.line(columns, self._y, line.dash)
+        covered = self._raster.counts(dots) > 0
+        codes = ord(line.mark[:1] or "*") if self._ascii else self._raster.braille(dots)
+        self._grid.stamp(covered, codes, line.style)
+        self._taken |= covered
+
+    def name(self, rule: Rule, row: int | None) -> None:
+        """Write a rule's label where no line is: at its right end, or further left; or above."""
+        label = cell_text(rule.label, ascii_only=self._ascii)
+        if row is None or not label:
+            return
+        text = f" {label} "
+        for place in (row, row - 1, row + 1):
+            if not 0 <= place < self._grid.height:
+                continue
+            for column in range(self._grid.width - len(text) - 1, -1, -1):
+                room = slice(column, column + len(text))
+                if not self._taken[place, room].any():
+                    self._grid.write(place, column, text, rule.style)
+                    self._taken[place, room] = True
+                    return
+
+    def read_off(self, lines: Sequence[Line], x: float) -> None:
+        self.stand(Rule(x, style=CURSOR), "│|")
+        for line in lines:
+            point = line.series.nearest(x)
+            if point is None:
+                continue
+            row = self._raster.cell_row(point.y, self._y)
+            column = self._raster.cell_column(point.x, self._x)
+            if row is not None and column is not None:
+                self._grid.write(row, column, "o" if self._ascii else "●", line.style)
+
+
+def _x_scale(shown: Sequence[Series], given: Bounds) -> Scale:
+    filled = [series.x for series in shown if len(series)]
+    low = min((float(x[0]) for x in filled), default=np.nan)
+    high = max((float(x[-1]) for x in filled), default=np.nan)
+    low, high = _bounded(low, high, given)
+    return Scale.around(low, high)
+
+
+def _y_scale(
+    shown: Sequence[Series], rules: Sequence[Rule], x_scale: Scale, given: Bounds, *, log: bool
+) -> Scale:
+    extremes = [series.extremes(x_scale.low, x_scale.high) for series in shown]
+    extremes += [
+        (rule.value, rule.value)
+        for rule in rules
+        if np.isfinite(rule.value) and (rule.value > 0 or not log)
+    ]
+    values = [value for pair in extremes for value in pair if not np.isnan(value)]
+    low, high = min(values, default=np.nan), max(values, default=np.nan)
+    if log:  # an end that no logarithm has is as good as none
+        given = tuple(end if end is not None and end > 0 else None for end in given)  # type: ignore[assignment]
+    return Scale.around(*_bounded(low, high, given), log=log)
+
+
+def _bounded(low: float, high: float, given: Bounds) -> tuple[float, float]:
+    """The data's ends but for those given, which win even where the data lie beyond them."""
+    start, end = given
+    if start is not None and end is not None:
+        return start, end
+    if start is not None:
+        return start, start if np.isnan(high) else max(high, start)
+    if end is not None:
+        return end if np.isnan(low) else min(low, end), end
+    return low, high

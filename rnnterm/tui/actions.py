@@ -1,0 +1,126 @@
+"""The action table: every action of the app, once.
+
+Key bindings, the footer, the help screen, the command palette and the names that a settings file
+may give other keys to all come from here. It imports nothing of Textual, so that
+`rnnterm config check` can read it at no cost.
+"""
+
+import difflib
+from dataclasses import dataclass
+
+from rnnterm.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something a person can do.
+
+    Attributes:
+        name: `scope.verb`; the method is `action_verb` of the widget of that scope.
+        keys: Textual's names of the keys, separated by commas.
+        label: a word or two for the footer.
+        help: a sentence for the help screen and the palette.
+        in_footer: whether the footer shows it while its scope has the focus.
+    """
+
+    name: str
+    keys: str
+    label: str
+    help: str
+    in_footer: bool = True
+
+    @property
+    def scope(self) -> str:
+        """Where it works: `app`, a tab or a panel."""
+        return self.name.partition(".")[0]
+
+    @property
+    def verb(self) -> str:
+        """What it does there."""
+        return self.name.partition(".")[2]
+
+
+SCOPES = {
+    "app": "Everywhere",
+    "text": "On the tab Text",
+    "corpus": "Corpus",
+    "model": "Model",
+    "training": "Training",
+    "sample": "Live sample",
+    "runs": "On the tab Runs",
+}
+"""Scopes with their headings, in the order of the help screen."""
+
+ACTIONS = (
+    Action("app.quit", "q,ctrl+q", "quit", "Leave; a training goes on without the app."),
+    Action("app.help", "question_mark,f1", "help", "Show every key."),
+    Action("app.tab_text", "1", "text", "Go to the tab Text.", in_footer=False),
+    Action("app.tab_runs", "5", "runs", "Go to the tab Runs.", in_footer=False),
+    Action("app.toggle_maximize", "z", "zoom", "Give the panel the whole screen, or back."),
+    Action("app.next_theme", "ctrl+t", "theme", "Try the next colour theme.", in_footer=False),
+    Action("app.leave_field", "escape", "back", "Leave the field or dialog.", in_footer=False),
+    Action("text.open_corpus", "c", "corpus", "Go to the panel Corpus.", in_footer=False),
+    Action("text.open_model", "m", "model", "Go to the panel Model.", in_footer=False),
+    Action("text.open_training", "t", "training", "Go to the panel Training.", in_footer=False),
+    Action("text.open_sample", "s", "sample", "Go to the panel Live sample.", in_footer=False),
+    Action("corpus.choose", "enter,o", "choose", "Choose a bundled text or a file."),
+    Action("corpus.next_window", "right", "next", "Show the window one character on."),
+    Action("corpus.previous_window", "left", "previous", "Show the window one character back."),
+    Action("corpus.later_window", "pagedown", "later", "Show a window 100 characters on."),
+    Action("corpus.earlier_window", "pageup", "earlier", "Show one 100 back.", in_footer=False),
+    Action("corpus.first_window", "home", "first", "Show the first window.", in_footer=False),
+    Action("corpus.last_window", "end", "last", "Show the last window.", in_footer=False),
+    Action("model.edit", "enter", "edit", "Change the value under the cursor."),
+    Action("model.next_value", "down", "next value", "Go to the next value.", in_footer=False),
+    Action("model.previous_value", "up", "previous value", "Go back to one.", in_footer=False),
+    Action("model.recipe", "r", "recipe", "Take another recipe."),
+    Action("model.toggle_all", "a", "all values", "Show every value, or the main ones."),
+    Action("model.reset", "backspace", "reset", "Give the value back its recipe's."),
+    Action("training.start", "enter,g", "start", "Train this corpus with this model."),
+    Action("training.pause", "p", "pause", "Pause the training, or let it go on."),
+    Action("training.stop", "x", "stop", "Stop the training with a checkpoint."),
+    Action("training.checkpoint", "k", "checkpoint", "Write a checkpoint now."),
+    Action("training.checkpoints", "b", "checkpoints", "List the checkpoints, and load one."),
+    Action("training.log_scale", "l", "log", "Draw the losses on a logarithmic scale, or not."),
+    Action("training.smooth", "r", "raw", "Draw the raw losses, too, or only smoothed ones."),
+    Action("training.overlay", "o", "overlay", "Draw other runs' curves beside this one."),
+    Action("training.zoom_in", "plus,equals_sign", "zoom in", "Show a shorter part of the run."),
+    Action("training.zoom_out", "minus", "zoom out", "Show a longer part.", in_footer=False),
+    Action("training.read_later", "right", "read off", "Read the losses a little later."),
+    Action("training.read_earlier", "left", "earlier", "Read them earlier.", in_footer=False),
+    Action("sample.pause", "space", "pause", "Stop the writing, or let it go on."),
+    Action("sample.step", "right", "step", "Write one character, or go forward again."),
+    Action("sample.back", "left", "back", "Go back by one character."),
+    Action("sample.edit_seed", "enter,e", "seed", "Type what to go on from."),
+    Action("sample.warmer", "plus,equals_sign", "warmer", "Raise the temperature by 0.1."),
+    Action("sample.cooler", "minus", "cooler", "Lower the temperature.", in_footer=False),
+    Action("sample.more_top_p", "full_stop", "top-p", "Raise top-p by 0.05."),
+    Action("sample.less_top_p", "comma", "less top-p", "Lower top-p.", in_footer=False),
+    Action("sample.more_top_k", "right_square_bracket", "top-k", "Widen top-k."),
+    Action("sample.less_top_k", "left_square_bracket", "less top-k", "Narrow it.", in_footer=False),
+    Action("sample.faster", "greater_than_sign", "faster", "Write faster.", in_footer=False),
+    Action("sample.slower", "less_than_sign", "slower", "Write slower.", in_footer=False),
+    Action("sample.voice", "v", "voice", "Choose which model speaks."),
+    Action("sample.copy", "y", "copy", "Send the text to the terminal's clipboard."),
+    Action("sample.save", "w", "save", "Save the text in a new file."),
+    Action("runs.attach", "enter", "attach", "Show this run on the tab Text."),
+    Action("runs.compare", "space", "compare", "Mark this run; marked runs' curves are compared."),
+    Action("runs.rename", "n", "rename", "Give this run another name."),
+    Action("runs.delete", "d,delete", "delete", "Delete this run; asks first."),
+)
+"""All actions, in the order in which help and footer show them."""
+
+
+def actions_of(scope: str) -> tuple[Action, ...]:
+    """The actions of one scope."""
+    return tuple(action for action in ACTIONS if action.scope == scope)
+
+
+def check_keys(keys: dict[str, str]) -> None:
+    """Raise UsageError for keys that are given to an action that is not there."""
+    names = [action.name for action in ACTIONS]
+    for name in keys:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise UsageError(f"there is no action {name!r} to give keys to{meant}")

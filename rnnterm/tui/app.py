@@ -1,0 +1,186 @@
+"""The app: tabs under one top line, with keys, palette and help from the action table."""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Footer, Tab, Tabs
+
+from rnnterm.errors import RnntermError
+from rnnterm.runs.folder import RunFolder
+from rnnterm.settings import Settings
+from rnnterm.terminal import safe_line
+from rnnterm.tui.actions import ACTIONS
+from rnnterm.tui.clipboard import send_to_clipboard
+from rnnterm.tui.help import HelpScreen
+from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
+from rnnterm.tui.panel import Panel, bindings_for
+from rnnterm.tui.runs.tab import RunsTab
+from rnnterm.tui.text.tab import TextTab
+from rnnterm.tui.top_line import TopLine
+
+_INTERRUPTED = 130
+_PATIENCE = 1.0  # seconds for an orderly end after a signal
+
+
+class RnntermApp(App[None]):
+    """The full-screen app.
+
+    Attributes:
+        settings: what the person's settings file says.
+        runs: the folder of runs.
+        first_model: the model that speaks when the app starts.
+    """
+
+    CSS_PATH = "styles.tcss"
+    TITLE = "rnnterm"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("app")
+
+    def __init__(self, settings: Settings, runs: Path, first_model: str = "shakespeare") -> None:
+        super().__init__()
+        self.settings, self.runs, self.first_model = settings, runs, first_model
+        self.set_keymap(settings.keys)
+
+    def compose(self) -> ComposeResult:
+        """Top line, tabs, the tab's content, footer."""
+        yield TopLine()
+        yield Tabs(Tab("1 Text", id="text"), Tab("5 Runs", id="runs"))
+        with ContentSwitcher(initial="text-tab"):
+            yield TextTab(id="text-tab")
+            yield RunsTab(id="runs-tab")
+        yield Footer(compact=True, show_command_palette=True)
+
+    def on_mount(self) -> None:
+        """Take the theme, and have signals end the app in order."""
+        if self.settings.theme in self.available_themes:
+            self.theme = self.settings.theme
+        else:
+            self.notify(safe_line(f"there is no theme {self.settings.theme}"), severity="warning")
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with suppress(RuntimeError, ValueError):  # a test runs the app in another thread
+                loop.add_signal_handler(number, self._end_on_signal)
+
+    def _end_on_signal(self) -> None:
+        # A terminal that is gone may keep the driver from an orderly end.
+        last = threading.Timer(_PATIENCE, os._exit, (_INTERRUPTED,))
+        last.daemon = True
+        last.start()
+        self.exit(return_code=_INTERRUPTED)
+
+    # What tabs and panels tell
+
+    def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
+        """Show the tab that was clicked or chosen."""
+        self.show_tab(str(event.tab.id))
+
+    def on_model_speaks(self, message: ModelSpeaks) -> None:
+        """Tell in the top line who speaks."""
+        self.query_one(TopLine).show_speaker(message.name, message.label)
+
+    def on_run_seen(self, message: RunSeen) -> None:
+        """Tell in the top line how the run is doing."""
+        self.query_one(TopLine).show_run(message.view)
+
+    def on_run_attached(self, message: RunAttached) -> None:
+        """Clear the top line where no run is watched any more."""
+        if message.run is None:
+            self.query_one(TopLine).show_run(None)
+
+    def attach(self, run: RunFolder) -> None:
+        """Watch a run on the tab Text."""
+        self.query_one(TextTab).attach(run)
+        self.show_tab("text")
+
+    def report_error(self, error: RnntermError) -> None:
+        """Say what went wrong where no field or panel is the place for it."""
+        self.notify(safe_line(str(error)), severity="error", markup=False)
+
+    def say(self, line: str) -> None:
+        """A short notice."""
+        self.notify(safe_line(line), markup=False)
+
+    def copy(self, text: str) -> None:
+        """Send a text to the terminal's clipboard, and say what can be said about it."""
+        self.say(send_to_clipboard(self, text))
+
+    # Actions
+
+    def show_tab(self, name: str) -> None:
+        """Go to a tab."""
+        self.query_one(Tabs).active = name
+        self.query_one(ContentSwitcher).current = f"{name}-tab"
+        self.query_one(f"#{name}-tab", TextTab | RunsTab).take_focus()  # type: ignore[arg-type]
+
+    def action_tab_text(self) -> None:
+        """See the action table, as for all below."""
+        self.show_tab("text")
+
+    def action_tab_runs(self) -> None:
+        self.show_tab("runs")
+
+    def action_help(self) -> None:
+        scopes = [getattr(node, "SCOPE", "") for node in self._focused_nodes()]
+        self.push_screen(HelpScreen([scope for scope in scopes if scope], self.settings.keys))
+
+    def action_toggle_maximize(self) -> None:
+        if self.screen.maximized:
+            self.screen.minimize()
+            return
+        for node in self._focused_nodes():
+            if isinstance(node, Panel):
+                self.screen.maximize(node, container=False)
+                return
+
+    def action_next_theme(self) -> None:
+        names = sorted(self.available_themes)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self.say(f'theme {self.theme}; keep it with: theme = "{self.theme}" in the settings')
+
+    def action_leave_field(self) -> None:
+        if self.screen.maximized:
+            self.screen.minimize()
+            return
+        for node in self._focused_nodes()[1:]:
+            if isinstance(node, Panel):
+                node.focus()
+                return
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The command palette: the action table, and Textual's own themes and screenshot."""
+        for action in ACTIONS:
+            yield SystemCommand(
+                f"{action.scope}: {action.label}",
+                action.help,
+                lambda name=action.name: self.perform(name),
+            )
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot"):
+                yield command
+
+    def perform(self, name: str) -> None:
+        """Do an action of the table by its name, wherever the focus is."""
+        scope, _, verb = name.partition(".")
+        owner: DOMNode = self
+        if scope != "app":
+            tab = "runs" if scope == "runs" else "text"
+            self.show_tab(tab)
+            owner = next(node for node in self.query("*") if getattr(node, "SCOPE", "") == scope)
+            if isinstance(owner, Panel):
+                owner.focus()
+        self.call_later(getattr(owner, f"action_{verb}"))
+
+    def _focused_nodes(self) -> list[DOMNode]:
+        """The widget that has the focus, and what it lies in, inside out."""
+        return list(self.focused.ancestors_with_self) if self.focused else []

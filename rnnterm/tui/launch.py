@@ -1,0 +1,48 @@
+"""Starting the app: what must be settled before Textual is imported."""
+
+import os
+import sys
+from pathlib import Path
+
+from rnnterm.errors import UsageError
+from rnnterm.settings import Settings
+from rnnterm.terminal import is_terminal
+from rnnterm.tui.actions import check_keys
+
+_FRAMES, _FRAMES_OVER_SSH = 30, 15
+
+
+def run_app(settings: Settings, runs: Path, model: str = "shakespeare") -> int:
+    """Run the app until the person leaves it; returns the exit code.
+
+    Raises UsageError without a terminal, or for settings that name no action.
+    """
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)) or os.environ.get("TERM") == "dumb":
+        raise UsageError(
+            "the app needs a terminal on standard input and output; the commands do not: "
+            "rnnterm --help"
+        )
+    check_keys(settings.keys)
+    _prepare_environment(settings)
+    from rnnterm.tui.app import RnntermApp
+
+    app = RnntermApp(settings, runs, model)
+    app.run()
+    return app.return_code or 0
+
+
+def is_remote() -> bool:
+    """Whether the screen is at the other end of an SSH connection."""
+    return bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
+
+
+def _prepare_environment(settings: Settings) -> None:
+    """What Textual and numpy read once, when they are imported."""
+    frames = settings.fps or (_FRAMES_OVER_SSH if is_remote() else _FRAMES)
+    os.environ["TEXTUAL_FPS"] = str(frames)
+    if is_remote() or not settings.animation:
+        os.environ["TEXTUAL_ANIMATIONS"] = "none"
+        os.environ["TEXTUAL_SMOOTH_SCROLL"] = "0"
+    # One character at a time needs one thread; more would wait for each other while a run trains.
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")

@@ -1,0 +1,1 @@
+"""The tab Runs: all runs, their curves side by side."""

@@ -1,0 +1,77 @@
+"""The settings file: read, checked by name, explained."""
+
+import json
+import tomllib
+
+import pytest
+from installed import run_command
+
+from rnnterm.errors import RnntermError
+from rnnterm.settings import Settings, read_settings
+from rnnterm.tui.actions import ACTIONS
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    path = tmp_path / "config.toml"
+    monkeypatch.setenv("RNNTERM_CONFIG", str(path))
+    return path
+
+
+def test_no_file_is_the_defaults(config):
+    assert read_settings() == Settings()
+    assert run_command("config", "path").out.strip() == str(config)
+    assert "not there" in run_command("config", "check").out
+
+
+def test_values_and_keys_are_read(config):
+    config.write_text('theme = "nord"\nfps = 20\n[keys]\n"training.pause" = "f6"\n')
+    assert read_settings() == Settings(theme="nord", fps=20, keys={"training.pause": "f6"})
+    assert "is good" in run_command("config", "check").out
+    told = json.loads(run_command("config", "show", "--json").out)
+    assert (told["theme"], told["keys"]["training.pause"]) == ("nord", "f6")
+    assert set(told["keys"]) == {action.name for action in ACTIONS}
+
+
+def test_what_show_prints_is_a_good_file_that_says_the_same(config):
+    config.write_text('theme = "nord"\n[keys]\n"sample.copy" = "f6"\n')
+    shown = run_command("config", "show").out
+    before = read_settings()
+    tomllib.loads(shown)
+    config.write_text(shown)
+    assert read_settings() == before
+    config.write_text(shown.replace('# "', '"'))  # all keys written out
+    assert run_command("config", "check").code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("fps = ", "not TOML"),
+        ("tehme = 'x'", "did you mean theme"),
+        ("fps = 'fast'", "must be a int"),
+        ("fps = -1", "from 0 to 120"),
+        ("fps = true", "must be a int"),
+        ("writing_speed = 100000", "writing_speed"),
+        ("keys = 3", "must be a dict"),
+        ("[keys]\n'sample.copy' = 3", "sample.copy"),
+        ("[keys]\n'sample.copi' = 'f6'", "did you mean sample.copy"),
+        ("x = " + "[" * 5000, "not TOML"),
+    ],
+)
+def test_what_is_wrong_is_one_line_that_names_it(config, text, said):
+    config.write_text(text)
+    answer = run_command("config", "check")
+    assert answer.code == 2
+    assert said in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_a_file_that_cannot_be_read_is_said(config):
+    config.write_bytes(b"theme = '\xff'")
+    with pytest.raises(RnntermError, match="cannot read"):
+        read_settings()
+    config.unlink()
+    config.mkdir()
+    with pytest.raises(RnntermError, match="cannot read"):
+        read_settings()

@@ -3,14 +3,14 @@
 import shlex
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rnnterm.cli.diagnostics import INTERRUPTED, narrate, narrate_from_signal
+from rnnterm.cli.diagnostics import DONE, FAILED, INTERRUPTED, narrate, narrate_from_signal
 from rnnterm.cli.options import runs_dir_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.quantities import format_count, format_duration
@@ -18,6 +18,7 @@ from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:
     from rnnterm.training.run import TrainingResult, TrainingSession
+    from rnnterm.training.world import World
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -66,18 +67,34 @@ def command(
 
     from rnnterm.cli.progress import make_progress
     from rnnterm.training.run import TrainingSession
+    from rnnterm.training.world import World
 
+    world = World.from_environment()
+    if world.rank:
+        from rnnterm.training.worker import serve
+
+        return DONE if serve(world, corpus) else FAILED
     settings = _settings(assignments, options)
     runs = Path(runs_dir) if runs_dir else None
-    session = TrainingSession.begin(
-        corpus, recipe=recipe, resume=resume, settings=settings, name=name, runs=runs
-    )
-    text = session.corpus
-    narrate(f"corpus {text.name} · {len(text):,} characters · {len(text.vocab)} symbols")
-    with _stopping_on_signals(session), make_progress() as report:
-        result = session.train(report)
+    with _leading(world):
+        session = TrainingSession.begin(
+            corpus, recipe=recipe, resume=resume, settings=settings, name=name, runs=runs
+        )
+        text = session.corpus
+        narrate(f"corpus {text.name} · {len(text):,} characters · {len(text.vocab)} symbols")
+        with _stopping_on_signals(session), make_progress() as report:
+            result = session.train(report)
     _summarize(result, runs_dir, as_json=as_json)
     return INTERRUPTED if result.reason == "stopped" else None
+
+
+def _leading(world: "World") -> AbstractContextManager[None]:
+    """Where torchrun started several processes: they train this run with us, who lead."""
+    if world.size == 1:
+        return nullcontext()
+    from rnnterm.training.exchange import leading
+
+    return leading(world)
 
 
 def _settings(assignments: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rnnterm.cli.diagnostics import INTERRUPTED, narrate
+from rnnterm.cli.diagnostics import DONE, FAILED, INTERRUPTED, narrate
 from rnnterm.cli.follow import (
     DETACH,
     STOP,
@@ -19,12 +20,15 @@ from rnnterm.cli.follow import (
 from rnnterm.cli.options import runs_dir_option, same_runs_dir
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.cli.summary import summarize
-from rnnterm.errors import RnntermError
+from rnnterm.errors import RnntermError, UsageError
+from rnnterm.training.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from rnnterm.runs.folder import RunFolder
     from rnnterm.runs.process import TrainerProcess
     from rnnterm.runs.reader import RunReader, RunView
+    from rnnterm.training.plan import TrainingPlan
+    from rnnterm.training.world import World
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -86,8 +90,15 @@ def command(
     from rnnterm.runs.process import start_trainer
     from rnnterm.runs.reader import RunReader
     from rnnterm.training.plan import TrainingPlan
+    from rnnterm.training.world import World
 
-    plan = TrainingPlan.begin(
+    world = World.from_environment()
+    if world.rank:
+        from rnnterm.training.worker import serve
+
+        return DONE if serve(world, corpus) else FAILED
+    begin = partial(
+        TrainingPlan.begin,
         corpus,
         recipe=recipe,
         resume=resume,
@@ -96,8 +107,12 @@ def command(
         runs=Path(runs_dir) if runs_dir else None,
         tensorboard=tensorboard,
     )
-    text = plan.corpus
-    narrate(f"corpus {text.name} · {len(text):,} characters · {len(text.vocab)} symbols")
+    if world.size > 1:
+        if detach or nproc > 1:
+            raise UsageError("torchrun has started these processes: leave --detach and --nproc out")
+        return _lead(world, begin, runs_dir, as_json=as_json)
+    plan = begin()
+    _tell_corpus(plan)
     reader = RunReader(plan.folder, from_end=True)
     trainer = start_trainer(plan.to_request(), nproc)
     if detach:
@@ -109,6 +124,30 @@ def command(
         _tell_detached(trainer, runs_dir, as_json=as_json)
         return None
     return _end(view, plan.folder, runs_dir, as_json=as_json)
+
+
+def _tell_corpus(plan: "TrainingPlan") -> None:
+    text = plan.corpus
+    narrate(f"corpus {text.name} · {len(text):,} characters · {len(text.vocab)} symbols")
+
+
+def _lead(
+    world: "World", begin: "Callable[[], TrainingPlan]", runs_dir: str | None, *, as_json: bool
+) -> int | None:
+    """Train in this process, which torchrun started among others; the exit code."""
+    from rnnterm.cli.progress import make_display
+    from rnnterm.training.exchange import leading
+    from rnnterm.training.run import TrainingSession
+
+    with leading(world):
+        plan = begin()
+        _tell_corpus(plan)
+        session = TrainingSession(plan)
+        stop_on_signals(session.stop)
+        with make_display() as display:
+            result = session.train(display.report)
+    summarize(result, runs_dir, as_json=as_json)
+    return INTERRUPTED if result.reason == "stopped" else None
 
 
 def _settings(assignments: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:

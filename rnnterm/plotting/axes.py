@@ -40,7 +40,8 @@ def fitted_frame(
     x_scale: Scale,
     y_scale: Scale,
     *,
-    labels: bool = True,
+    x_labels: bool = True,
+    y_labels: bool = True,
     x_axis: bool = True,
     ascii_only: bool = False,
 ) -> Frame:
@@ -48,15 +49,15 @@ def fitted_frame(
     has_x_axis = x_axis and grid.height >= _LEAST_HEIGHT + _X_AXIS_HEIGHT
     height = grid.height - _X_AXIS_HEIGHT if has_x_axis else grid.height
     raster = Raster(grid.width, height, *((1, 1) if ascii_only else (2, 4)))
-    y_ticks = _y_ticks(raster, y_scale) if labels else []
+    y_ticks = _y_ticks(raster, y_scale) if y_labels else []
     gutter = max((len(tick.label) + 1 for tick in y_ticks), default=0)
     if gutter + 1 + _LEAST_WIDTH > grid.width:
         return Frame(0, 0, grid.width, grid.height)
     frame = Frame(gutter + 1, 0, grid.width - gutter - 1, height)
     glyphs = _ASCII if ascii_only else _BOXES
-    _draw_y_axis(grid, raster, y_scale, y_ticks, gutter, glyphs)
+    _draw_y_axis(grid, raster, y_scale, y_ticks, gutter=gutter, glyphs=glyphs)
     if has_x_axis:
-        _draw_x_axis(grid, frame, x_scale, glyphs, labels=labels)
+        _draw_x_axis(grid, frame, x_scale, glyphs, labels=x_labels)
     return frame
 
 
@@ -65,28 +66,25 @@ def _y_ticks(raster: Raster, scale: Scale) -> list[Tick]:
     gap = 1 if height <= 5 else max(2, height // 7)
 
     def are_apart(ticks: list[Tick]) -> bool:
-        rows = [raster.cell_row(tick.value, scale) for tick in ticks]
-        shown = [row for row in rows if row is not None]
-        return all(low - high >= gap for low, high in zip(shown, shown[1:], strict=False))
+        rows = raster.rows_of([tick.value for tick in ticks], scale) // raster.down
+        return bool((rows[:-1] - rows[1:] >= gap).all())
 
     return scale.ticks(height // gap + 1, are_apart)
 
 
 def _draw_y_axis(
-    grid: Grid, raster: Raster, scale: Scale, ticks: list[Tick], gutter: int, glyphs: _Glyphs
+    grid: Grid, raster: Raster, scale: Scale, ticks: list[Tick], *, gutter: int, glyphs: _Glyphs
 ) -> None:
     for row in range(raster.height):
         grid.write(row, gutter, glyphs.up, AXIS)
     for tick in ticks:
-        row = raster.cell_row(tick.value, scale)
-        if row is not None:
+        place = raster.cell_row(tick.value, scale)
+        if place is not None:
             text = tick.label.rjust(gutter - 1) + " " + glyphs.y_tick
-            grid.write(row, 0, text, AXIS)
+            grid.write(place, 0, text, AXIS)
 
 
-def _draw_x_axis(
-    grid: Grid, frame: Frame, scale: Scale, glyphs: _Glyphs, *, labels: bool
-) -> None:
+def _draw_x_axis(grid: Grid, frame: Frame, scale: Scale, glyphs: _Glyphs, *, labels: bool) -> None:
     row = frame.top + frame.height
     grid.write(row, frame.left - 1, glyphs.corner + glyphs.across * frame.width, AXIS)
     raster = Raster(frame.width, frame.height)

@@ -47,12 +47,12 @@ class Grid:
     @property
     def width(self) -> int:
         """Columns."""
-        return self.codes.shape[1]
+        return int(self.codes.shape[1])
 
     @property
     def height(self) -> int:
         """Rows."""
-        return self.codes.shape[0]
+        return int(self.codes.shape[0])
 
     def lines(self) -> list[str]:
         """The rows as text, each exactly `width` characters."""

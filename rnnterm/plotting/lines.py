@@ -32,6 +32,11 @@ class Line:
     dash: tuple[int, int] = (1, 0)
     mark: str = "*"
 
+    def __post_init__(self) -> None:
+        on, off = self.dash
+        if on < 1 or off < 0:
+            raise ValueError("a dash has at least one column of dots, and no negative space")
+
 
 @dataclass(frozen=True)
 class Band:
@@ -106,12 +111,19 @@ def line_chart(
         bands = [Band(band.low.positive, band.high.positive, band.style) for band in bands]
     shown = [line.series for line in lines]
     shown += [edge for band in bands for edge in (band.low, band.high)]
-    x_scale = _x_scale(shown, x_range)
-    y_scale = _y_scale(shown, rules, x_scale, y_range, log=log)
+    x_ends = _bounded(*_ends_of_x(shown), x_range)
+    x_scale = Scale.around(*x_ends)
+    y_ends = _ends_of_y(shown, rules, x_scale, y_range, log=log)
+    y_scale = Scale.around(*y_ends, log=log)
     grid = Grid.blank(width, height)
-    has_data = any(len(series) for series in shown)
     frame = fitted_frame(
-        grid, x_scale, y_scale, labels=has_data, x_axis=x_axis, ascii_only=ascii_only
+        grid,
+        x_scale,
+        y_scale,
+        x_labels=not np.isnan(x_ends[0]),  # no figures where there are none to show
+        y_labels=not np.isnan(y_ends[0]),
+        x_axis=x_axis,
+        ascii_only=ascii_only,
     )
     chart = LineChart(grid, frame, x_scale, y_scale)
     if frame.width and frame.height:
@@ -176,8 +188,13 @@ class _Plot:
         columns = self._raster.columns(line.series, self._x)
         dots = self._raster.line(columns, self._y, line.dash)
         covered = self._raster.counts(dots) > 0
-        codes = ord(line.mark[:1] or "*") if self._ascii else self._raster.braille(dots)
-        self._grid.stamp(covered, codes, line.style)
+        if self._ascii:
+            mark = cell_text(line.mark[:1] or "*", ascii_only=True)
+            self._grid.stamp(covered, ord(mark), line.style)
+        elif dots.sum() == 1:  # a lone dot of braille is easily overlooked
+            self._grid.stamp(covered, ord("•"), line.style)
+        else:
+            self._grid.stamp(covered, self._raster.braille(dots), line.style)
         self._taken |= covered
 
     def name(self, rule: Rule, row: int | None) -> None:
@@ -197,6 +214,8 @@ class _Plot:
                     return
 
     def read_off(self, lines: Sequence[Line], x: float) -> None:
+        if self._raster.cell_column(x, self._x) is None:
+            return
         self.stand(Rule(x, style=CURSOR), "│|")
         for line in lines:
             point = line.series.nearest(x)
@@ -208,28 +227,25 @@ class _Plot:
                 self._grid.write(row, column, "o" if self._ascii else "●", line.style)
 
 
-def _x_scale(shown: Sequence[Series], given: Bounds) -> Scale:
+def _ends_of_x(shown: Sequence[Series]) -> tuple[float, float]:
     filled = [series.x for series in shown if len(series)]
     low = min((float(x[0]) for x in filled), default=np.nan)
     high = max((float(x[-1]) for x in filled), default=np.nan)
-    low, high = _bounded(low, high, given)
-    return Scale.around(low, high)
+    return low, high
 
 
-def _y_scale(
+def _ends_of_y(
     shown: Sequence[Series], rules: Sequence[Rule], x_scale: Scale, given: Bounds, *, log: bool
-) -> Scale:
-    extremes = [series.extremes(x_scale.low, x_scale.high) for series in shown]
-    extremes += [
-        (rule.value, rule.value)
-        for rule in rules
-        if np.isfinite(rule.value) and (rule.value > 0 or not log)
-    ]
-    values = [value for pair in extremes for value in pair if not np.isnan(value)]
-    low, high = min(values, default=np.nan), max(values, default=np.nan)
-    if log:  # an end that no logarithm has is as good as none
-        given = tuple(end if end is not None and end > 0 else None for end in given)  # type: ignore[assignment]
-    return Scale.around(*_bounded(low, high, given), log=log)
+) -> tuple[float, float]:
+    """The extremes of what is seen, and of the rules; NaN where there is nothing."""
+    values = [end for series in shown for end in series.extremes(x_scale.low, x_scale.high)]
+    values += [rule.value for rule in rules if rule.value > 0 or not log]
+    values = [value for value in values if np.isfinite(value)]
+    start, end = given
+    if log:  # an end that has no logarithm is as good as none
+        start = start if start is not None and start > 0 else None
+        end = end if end is not None and end > 0 else None
+    return _bounded(min(values, default=np.nan), max(values, default=np.nan), (start, end))
 
 
 def _bounded(low: float, high: float, given: Bounds) -> tuple[float, float]:

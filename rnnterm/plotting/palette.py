@@ -73,6 +73,4 @@ def _distance(one: RGB, other: RGB) -> float:
     """How different two colours look: squared distance, weighted by the mean red (redmean)."""
     red = (one[0] + other[0]) / 512
     weights = (2 + red, 4.0, 3 - red)
-    return sum(
-        weight * (a - b) ** 2 for weight, a, b in zip(weights, one, other, strict=True)
-    )
+    return sum(weight * (a - b) ** 2 for weight, a, b in zip(weights, one, other, strict=True))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from rnnterm.plotting.cells import Codes, Mask
 from rnnterm.plotting.scale import Scale
@@ -28,16 +29,16 @@ class Raster:
 
     def columns(self, series: Series, x_scale: Scale) -> Columns:
         """What each column of dots sees of a series."""
-        return series.columns(x_scale.edges(self.width * self.across))
+        return series.columns(x_scale.low, x_scale.high, self.width * self.across)
 
-    def rows_of(self, values: Floats, scale: Scale) -> Floats:
+    def rows_of(self, values: npt.ArrayLike, scale: Scale) -> Floats:
         """The row of dots of each value, from the top, as whole numbers; NaN stays."""
         rows: Floats = np.rint((1 - scale.places(values)) * (self.height * self.down - 1))
         return np.clip(rows, -_FAR, _FAR)
 
     def cell_row(self, value: float, scale: Scale) -> int | None:
         """The row of cells in which a value is drawn; None outside of the chart."""
-        row = float(self.rows_of(np.array([value]), scale)[0])
+        row = float(self.rows_of(value, scale))
         return int(row) // self.down if 0 <= row < self.height * self.down else None
 
     def cell_column(self, x: float, scale: Scale) -> int | None:

@@ -71,10 +71,6 @@ class Scale:
             return float(self.low ** (1 - place) * self.high**place)
         return self.low * (1 - place) + self.high * place
 
-    def edges(self, count: int) -> Floats:
-        """The borders of `count` equal parts of a linear scale, shape (count + 1,)."""
-        return np.linspace(self.low, self.high, count + 1)
-
     def ticks(self, most: int, fits: Callable[[list[Tick]], bool]) -> list[Tick]:
         """The most 1-2-5 ticks, but at most `most`, that `fits` accepts; none if it takes none."""
         if most < 1:
@@ -90,7 +86,7 @@ class Scale:
         """1-2-5 in every decade, then ever fewer decades, then evenly spaced values."""
         first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
         every: list[tuple[tuple[int, ...], int]] = [((1, 2, 5), 1)]
-        every += [((1,), stride) for stride in (1, 2, 5, 10, 20, 50, 100, 200)]
+        every += [((1,), stride) for stride in (1, 2, 3, 5, 10, 20, 50, 100, 200)]
         for digits, stride in every:
             decades = range(first // stride * stride, last + 1, stride)
             if len(decades) > most + 2:

@@ -53,6 +53,7 @@ class Series:
         self._size = 0
         self._lows: list[Floats] = []
         self._highs: list[Floats] = []
+        self._view: tuple[tuple[float, float, int], Columns] | None = None
         self.extend(x, y)
 
     @classmethod
@@ -79,10 +80,9 @@ class Series:
         new_x, new_y = np.asarray(x, np.float64), np.asarray(y, np.float64)
         if new_x.ndim != 1 or new_x.shape != new_y.shape:
             raise ValueError("x and y are one-dimensional and of one length")
-        joined = np.concatenate((self.x[-1:], new_x))
-        # A comparison with NaN is false, and an infinity at either end shows there.
-        rises = bool((joined[1:] >= joined[:-1]).all())
-        if not rises or not np.isfinite(joined[:1]).all() or not np.isfinite(joined[-1:]).all():
+        # A comparison with NaN is false, and an infinity in a rising x shows at either end.
+        rises = (new_x[1:] >= new_x[:-1]).all() and (new_x[:1] >= self.x[-1:]).all()
+        if not rises or not np.isfinite(new_x[[0, -1]] if len(new_x) else new_x).all():
             raise ValueError("x must be finite and must not fall")
         size = self._size + len(new_x)
         self._x = _with_room(self._x, self._size, size)
@@ -90,10 +90,10 @@ class Series:
         self._x[self._size : size] = new_x
         self._y[self._size : size] = new_y
         new = self._y[self._size : size]
-        new[~np.isfinite(new)] = np.nan
+        new[np.isinf(new)] = np.nan
         self._size = size
         self._grow_tree()
-        self.__dict__.pop("positive", None)
+        self._forget_views()
 
     def cut_after(self, x: float) -> None:
         """Forget the points beyond `x`: what they told was undone."""
@@ -103,7 +103,7 @@ class Series:
             count //= _FAN_OUT
             self._lows[level] = self._lows[level][:count]
             self._highs[level] = self._highs[level][:count]
-        self.__dict__.pop("positive", None)
+        self._forget_views()
 
     @cached_property
     def positive(self) -> "Series":
@@ -129,11 +129,22 @@ class Series:
         low, high = self._extremes_of(first, beyond)
         return float(low[0]), float(high[0])
 
-    def columns(self, edges: Floats) -> Columns:
-        """What each column between rising edges, shape (n + 1,), sees; the last has both its edges.
+    def columns(self, start: float, end: float, count: int) -> Columns:
+        """What each of `count` equal columns from `start` to `end` sees; the last includes `end`.
 
-        A column without a point has the straight line between the points around it.
+        A column without a point has the straight line between the points around it. The last
+        view is kept: to paint it again costs nothing here.
         """
+        key = (start, end, count)
+        if self._view is None or self._view[0] != key:
+            self._view = key, self._seen(np.linspace(start, end, count + 1))
+        return self._view[1]
+
+    def _forget_views(self) -> None:
+        self._view = None
+        self.__dict__.pop("positive", None)
+
+    def _seen(self, edges: Floats) -> Columns:
         starts = np.searchsorted(self.x, edges[:-1])
         ends = np.append(starts[1:], np.searchsorted(self.x, edges[-1], side="right"))
         if not self._size:
@@ -141,13 +152,10 @@ class Series:
             return Columns(nothing, nothing, nothing, nothing)
         low, high = self._extremes_of(starts, ends)
         inside = ends > starts
-        last_index = self._size - 1
         between = self._between(edges, starts)
-        first = np.where(inside, self._y[np.minimum(starts, last_index)], between)
-        last = np.where(inside, self._y[np.maximum(ends - 1, 0)], between)
-        return Columns(
-            np.where(inside, low, between), np.where(inside, high, between), first, last
-        )
+        first = self._y[np.minimum(starts, self._size - 1)]
+        last = self._y[np.maximum(ends - 1, 0)]
+        return Columns(*(np.where(inside, seen, between) for seen in (low, high, first, last)))
 
     def _between(self, edges: Floats, nexts: Indices) -> Floats:
         """The line from the point before each column to the one at `nexts`, in its middle."""
@@ -183,16 +191,15 @@ class Series:
             # Whole blocks are left to the level above: under a block's width remains at each end.
             head_end = np.minimum(-(-starts // _FAN_OUT) * _FAN_OUT, ends)
             tail_start = np.maximum(ends // _FAN_OUT * _FAN_OUT, head_end)
-            for begin, end in ((starts, head_end), (tail_start, ends)):
-                index = begin[:, np.newaxis] + np.arange(_FAN_OUT - 1)
-                outside = index >= end[:, np.newaxis]
-                index[outside] = 0
-                if outside.all():
-                    continue
-                for best, values, extreme in ((low, lows, np.fmin), (high, highs, np.fmax)):
-                    taken = values[index]
-                    taken[outside] = np.nan
-                    extreme(best, extreme.reduce(taken, axis=1), out=best)
+            begins = np.concatenate((starts, tail_start))[:, np.newaxis]
+            index = begins + np.arange(_FAN_OUT - 1)
+            outside = index >= np.concatenate((head_end, ends))[:, np.newaxis]
+            index[outside] = 0
+            for best, values, extreme in ((low, lows, np.fmin), (high, highs, np.fmax)):
+                taken = values[index] if len(values) else np.empty(index.shape)
+                taken[outside] = np.nan
+                heads, tails = np.split(extreme.reduce(taken, axis=1), 2)
+                extreme(best, extreme(heads, tails), out=best)
             starts, ends = head_end // _FAN_OUT, tail_start // _FAN_OUT
         return low, high
 

@@ -15,6 +15,13 @@ from rnnterm.errors import RnntermError, UsageError
 from rnnterm.runs.control import send_request
 from rnnterm.runs.folder import RunFolder
 
+_BLOCK_HANGUP = (
+    "import os, signal, sys; "
+    "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP]); "
+    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+)
+"""torchrun has its own way with SIGHUP; one that is blocked stays so through exec."""
+
 _LAST_WORDS = 2000  # characters of a failed trainer's standard error
 
 
@@ -88,12 +95,11 @@ def answer_starter(answer: dict[str, str | int]) -> None:
 
 
 def _launcher(nproc: int) -> list[str]:
+    """What runs a module in so many processes."""
     if nproc == 1:
         return [sys.executable, "-m"]
-    return [
-        *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
-        *("--nproc-per-node", str(nproc), "-m"),
-    ]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={nproc}"]
+    return [sys.executable, "-c", _BLOCK_HANGUP, *torchrun, "-m"]
 
 
 def _first_answer(stream: IO[bytes]) -> dict[str, str | int]:

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from types import FrameType
+from contextlib import AbstractContextManager, nullcontext
 
 from rnnterm.errors import RnntermError
 from rnnterm.runs.events import Event, Started
@@ -16,25 +16,33 @@ from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.process import answer_starter
 from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.run import TrainingSession
+from rnnterm.training.signals import stop_on_signals
+from rnnterm.training.world import World
 
 
 def main(request: str) -> int:
     """Train what the request describes; returns the exit code."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    world = World.from_environment()
+    if world.rank:
+        from rnnterm.training.worker import serve
+
+        return 0 if serve(world, None) else 1
     begun = False
     try:
-        plan = TrainingPlan.from_request(request)
-        session = TrainingSession(plan)
-        _stop_on_signals(session)
+        with _leading(world):
+            plan = TrainingPlan.from_request(request)
+            session = TrainingSession(plan)
+            stop_on_signals(session.stop)
 
-        def report(event: Event) -> None:
-            nonlocal begun
-            if isinstance(event, Started):
-                answer_starter({"run": str(plan.folder.path)})
-                _write_to_log(plan.folder)
-                begun = True
+            def report(event: Event) -> None:
+                nonlocal begun
+                if isinstance(event, Started):
+                    answer_starter({"run": str(plan.folder.path)})
+                    _write_to_log(plan.folder)
+                    begun = True
 
-        result = session.train(report)
+            result = session.train(report)
     except Exception as error:
         if begun:
             sys.stderr.write(f"{error}\n")
@@ -49,16 +57,13 @@ def main(request: str) -> int:
     return 0
 
 
-def _stop_on_signals(session: TrainingSession) -> None:
-    heard = (signal.SIGINT, signal.SIGTERM)
+def _leading(world: World) -> AbstractContextManager[None]:
+    """Where the launcher has started several processes: they train this run with us, who lead."""
+    if world.size == 1:
+        return nullcontext()
+    from rnnterm.training.exchange import leading
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        for again in heard:
-            signal.signal(again, signal.SIG_DFL)
-        session.stop()
-
-    for number in heard:
-        signal.signal(number, stop)
+    return leading(world)
 
 
 def _write_to_log(run: RunFolder) -> None:

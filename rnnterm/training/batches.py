@@ -1,7 +1,7 @@
 """From a text's indices to batches; every batch follows from the step alone, so a run can resume
 at any step without a stored order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 from typing import Protocol
 
@@ -19,11 +19,13 @@ class Batch:
     """What one training step reads; B rows.
 
     Attributes:
+        step: which of the run's batches it is, counted from 0 through all epochs.
         inputs: indices, shape (B, T).
         targets: indices of the next characters, shape (B, T), or (B,) for windows.
         fresh: whether the network starts it with a zero state instead of the carried one.
     """
 
+    step: int
     inputs: npt.NDArray[np.unsignedinteger]
     targets: npt.NDArray[np.unsignedinteger]
     fresh: bool
@@ -32,6 +34,10 @@ class Batch:
     def characters(self) -> int:
         """Characters that the network reads."""
         return self.inputs.size
+
+    def rows(self, start: int, stop: int) -> "Batch":
+        """The rows from `start` up to `stop` as a batch of their own."""
+        return replace(self, inputs=self.inputs[start:stop], targets=self.targets[start:stop])
 
 
 class Batches(Protocol):
@@ -67,7 +73,7 @@ class StreamBatches:
         stream = self.steps_per_epoch * self._bptt
         starts = range(offset + place * self._bptt, offset + self._rows * stream, stream)
         rows = np.stack([self._ids[start : start + self._bptt + 1] for start in starts])
-        return Batch(rows[:, :-1], rows[:, 1:], fresh=place == 0)
+        return Batch(step, rows[:, :-1], rows[:, 1:], fresh=place == 0)
 
 
 class WindowBatches:
@@ -96,7 +102,7 @@ class WindowBatches:
         shift = int(rng.integers(count))
         places = range(place * self._rows, min((place + 1) * self._rows, count))
         order = [(multiplier * index + shift) % count for index in places]
-        return Batch(self._windows.inputs[order], self._windows.targets[order], fresh=True)
+        return Batch(step, self._windows.inputs[order], self._windows.targets[order], fresh=True)
 
 
 def make_batches(recipe: Recipe, train: Ids) -> Batches:

@@ -12,7 +12,14 @@ from rnnterm.runs.folder import RunFolder
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.learner import Learner
 from rnnterm.training.recipe import Recipe
-from rnnterm.training.state import Counters, TrainerState, restore_rng, rng_tensors
+from rnnterm.training.state import Counters, TrainerState
+from rnnterm.training.world import World
+
+_LAST_DIGITS = "losses may differ in the last digits"
+_INEXACT = {
+    "world_size": "weights, optimizer, schedule, order of the data and carried state go on "
+    "exactly; dropout masks and the last digits of sums do not"
+}
 
 
 class Checkpointing:
@@ -28,13 +35,14 @@ class Checkpointing:
         Raises RnntermError if it cannot be written.
         """
         learner = self._learner
-        counters.loss_sum = learner.loss_sum.item()
+        counters.loss_sum = learner.read_loss_sum()
+        carried, rng = learner.streams_and_rng()
         state = TrainerState(
             counters=counters,
             optimizer=learner.optimizer_tensors(),
-            carried=learner.carried,
+            carried=carried,
             machine=self.machine(),
-            rng=rng_tensors(),
+            rng=rng,
         )
         files = {
             "model.safetensors": model_bytes(self.snapshot(counters)),
@@ -62,9 +70,8 @@ class Checkpointing:
                 f"run {self._run.name} has another network or alphabet: it resumes only as it was"
             )
         state = TrainerState.from_bytes(checkpoint.trainer.read_bytes())
-        learner.restore(dict(model.tensors), state.optimizer, state.carried)
+        learner.restore(model.tensors, state.optimizer, state.carried, state.rng)
         learner.loss_sum.fill_(state.counters.loss_sum)
-        restore_rng(state.rng)
         return checkpoint, state, rejected
 
     def best_model(self, counters: Counters) -> Model:
@@ -91,10 +98,20 @@ class Checkpointing:
         return {
             "device": self._learner.device.type,
             "precision": self._learner.precision,
-            "threads": torch.get_num_threads(),
+            "threads": self._recipe.threads or torch.get_num_threads(),
             "torch": torch.__version__,
+            "world_size": World.current().size,
         }
+
+    def changes(self, before: dict[str, Any]) -> list[str]:
+        """What a checkpoint of another machine, with `machine()` as `before`, leaves inexact."""
+        before = {"world_size": 1} | before
+        return [
+            f"{key} was {before.get(key)}, is {value}: {_INEXACT.get(key, _LAST_DIGITS)}"
+            for key, value in self.machine().items()
+            if before.get(key) != value
+        ]
 
     def is_finite(self) -> bool:
         """Whether the losses, weights and moments are all still numbers."""
-        return math.isfinite(self._learner.loss_sum.item()) and self._learner.is_finite()
+        return math.isfinite(self._learner.read_loss_sum()) and self._learner.is_finite()

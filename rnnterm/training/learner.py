@@ -1,12 +1,13 @@
 """The part of a run that learns: network, optimizer and carried state on a device."""
 
 import itertools
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from rnnterm.nn.cells import Array
 from rnnterm.nn.spec import NetworkSpec
@@ -15,7 +16,12 @@ from rnnterm.training.batches import Batch
 from rnnterm.training.charrnn import Carried, CharRNN
 from rnnterm.training.machine import autocast
 from rnnterm.training.recipe import Recipe
-from rnnterm.training.state import optimizer_tensors, restore_optimizer
+from rnnterm.training.state import (
+    optimizer_tensors,
+    restore_optimizer,
+    restore_rng,
+    rng_tensors,
+)
 
 
 class Learner:
@@ -33,6 +39,7 @@ class Learner:
     ) -> None:
         self.device, self.precision = device, precision
         self.model = CharRNN(spec).to(device)
+        self._network: nn.Module = self.model  # what training, and it alone, runs
         self.carried: Carried | None = None
         precise = torch.float32 if device.type == "mps" else torch.float64  # which Metal lacks
         self.loss_sum = torch.zeros((), dtype=precise, device=device)
@@ -63,18 +70,22 @@ class Learner:
         inputs = self._to_device(batch.inputs.astype(np.int64))
         if self.model.spec.window:
             with autocast(self.device, self.precision):
-                logits, _ = self.model(inputs, last_only=True)
+                logits, _ = self._network(inputs, last_only=True)
             # The tutorials' categorical cross-entropy, against one-hot rows.
             rows = self._to_device(one_hot(batch.targets, self.model.spec.vocab_size))
             return F.cross_entropy(logits.float(), rows)
         with autocast(self.device, self.precision):
-            logits, following = self.model(inputs, None if batch.fresh else self.carried)
+            logits, following = self._network(inputs, None if batch.fresh else self.carried)
         self.carried = [tuple(tensor.detach() for tensor in layer) for layer in following]
         targets = self._to_device(batch.targets.astype(np.int64))
         return F.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
 
     def _to_device(self, array: npt.NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(array).to(self.device, non_blocking=True)
+
+    def read_loss_sum(self) -> float:
+        """The sum of the losses as a number; waits for the device."""
+        return self.loss_sum.item()
 
     def is_finite(self) -> bool:
         """Whether every weight and every optimizer moment is still a number."""
@@ -87,12 +98,21 @@ class Learner:
         """The optimizer's state by parameter name."""
         return optimizer_tensors(self._optimizer, self.model)
 
+    def streams_and_rng(self) -> tuple[Carried | None, dict[str, Tensor]]:
+        """The carried state of all B rows, and the states of the random generators."""
+        return self.carried, rng_tensors()
+
     def restore(
-        self, weights: dict[str, Array], optimizer: dict[str, Tensor], carried: Carried | None
+        self,
+        weights: Mapping[str, Array],
+        optimizer: dict[str, Tensor],
+        carried: Carried | None,
+        rng: dict[str, Tensor],
     ) -> None:
-        """Go back to an earlier state."""
+        """Go back to an earlier state; the sum of the losses is the caller's to set."""
         self.model.load_arrays(weights)
         restore_optimizer(self._optimizer, self.model, optimizer)
         self.carried = carried and [
             tuple(tensor.to(self.device) for tensor in layer) for layer in carried
         ]
+        restore_rng(rng)

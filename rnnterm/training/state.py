@@ -53,8 +53,9 @@ class TrainerState:
 
     Attributes:
         optimizer: moments and step counters by parameter name, as `name/moment`.
-        carried: the streams' states.
-        machine: device, precision, threads and versions, to tell what a resume keeps exact.
+        carried: the states of all streams.
+        machine: device, precision, threads, versions and number of processes, to tell what a
+            resume keeps exact.
     """
 
     counters: Counters
@@ -67,8 +68,8 @@ class TrainerState:
         """The state as a safetensors file."""
         tensors = {f"optimizer/{name}": value for name, value in self.optimizer.items()}
         tensors |= {f"rng/{name}": value for name, value in self.rng.items()}
-        for layer, states in enumerate(self.carried or []):
-            tensors |= {f"carried/{layer}/{part}": value for part, value in enumerate(states)}
+        carried = carried_tensors(self.carried)
+        tensors |= {f"carried/{name}": value for name, value in carried.items()}
         described = {"counters": asdict(self.counters), "machine": self.machine}
         contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
         return save(contiguous, {"trainer": json.dumps(described)})
@@ -90,7 +91,7 @@ class TrainerState:
         return cls(
             counters,
             parts["optimizer"],
-            _carried(parts["carried"]),
+            named_carried(parts["carried"]),
             described["machine"],
             parts["rng"],
         )
@@ -140,7 +141,17 @@ def restore_rng(states: dict[str, Tensor]) -> None:
         torch.mps.set_rng_state(states["mps"])
 
 
-def _carried(tensors: dict[str, Tensor]) -> Carried | None:
+def carried_tensors(carried: Carried | None) -> dict[str, Tensor]:
+    """The streams' states by name, as `layer/part`."""
+    return {
+        f"{layer}/{part}": value
+        for layer, states in enumerate(carried or [])
+        for part, value in enumerate(states)
+    }
+
+
+def named_carried(tensors: dict[str, Tensor]) -> Carried | None:
+    """The streams' states that `carried_tensors` named."""
     layers: dict[int, dict[int, Tensor]] = {}
     for key, value in tensors.items():
         layer, _, part = key.partition("/")

@@ -4,7 +4,6 @@ import math
 import threading
 
 import numpy as np
-import torch
 
 from rnnterm.errors import DivergedError, RnntermError
 from rnnterm.nn.modelfile import Model
@@ -29,10 +28,9 @@ from rnnterm.sampling.strategies import Strategy
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.batches import make_batches
 from rnnterm.training.checkpointing import Checkpointing
+from rnnterm.training.distributed import make_learner
 from rnnterm.training.judging import Judge
 from rnnterm.training.knobs import Every
-from rnnterm.training.learner import Learner
-from rnnterm.training.machine import check_memory, pick_device, pick_precision
 from rnnterm.training.pace import Pace
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.schedule import Budget, learning_rate
@@ -67,17 +65,12 @@ class Trainer:
         self._batches = make_batches(recipe, split.train)
         self._budget = Budget.of(recipe, self._batches.steps_per_epoch)
 
-        spec = recipe.spec(len(corpus.vocab))
-        device = pick_device(recipe.device)
-        check_memory(spec)
-        precision = pick_precision(recipe, device)
-        torch.manual_seed(recipe.rng_seed)
-        self._learner = Learner(recipe, spec, device, precision)
+        self._learner = make_learner(recipe, corpus)
         self._judge = Judge(recipe, self._learner, split.val, report, self._is_stopped)
         self._checkpointing = Checkpointing(run, recipe, corpus, self._learner)
         self._counters = Counters()
         self._pace = Pace()
-        self._meter = UsageMeter(device)
+        self._meter = UsageMeter(self._learner.device)
         self._inbox = Inbox(run.control)
 
     @property
@@ -104,13 +97,7 @@ class Trainer:
         notes = [f"{reason}; it was passed over" for reason in rejected]
         if rejected:
             notes.append(f"going on from the checkpoint of step {checkpoint.step:,}")
-        for key, value in self._checkpointing.machine().items():
-            before = state.machine.get(key)
-            if before != value:
-                notes.append(
-                    f"{key} was {before}, is {value}: losses may differ in the last digits"
-                )
-        return tuple(notes)
+        return (*notes, *self._checkpointing.changes(state.machine))
 
     def is_spent(self) -> bool:
         """Whether the budget leaves nothing to do."""
@@ -231,7 +218,7 @@ class Trainer:
 
     def _log_progress(self) -> None:
         counters, learner = self._counters, self._learner
-        mean = learner.loss_sum.item() / max(1, counters.loss_steps)
+        mean = learner.read_loss_sum() / max(1, counters.loss_steps)
         if not math.isfinite(mean):
             self._roll_back()
             return

@@ -97,7 +97,10 @@ def test_its_process_has_no_torch():
     person.end()
 
 
-POISON = '[/red][link="x\x1b]0;PWNED\x07\x1b[2J\x1b[31m\x9b5m😀漢\u202e\u0301\u0301\u0301\u0301\u0301 ab\n'
+POISON = (
+    "[/red][link=\"x\x1b]0;PWNED\x07\x1b[2J\x1b[31m\x9b5m😀漢\u202e"
+    "\u0301\u0301\u0301\u0301\u0301 ab\n"
+)
 
 
 def poisoned_model(path: Path) -> None:

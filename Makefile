@@ -9,7 +9,7 @@ demo: $(VENV)/installed
 	RNNTERM="$(BIN)/rnnterm" sh demo.sh
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rnnterm.cli.diagnostics import narrate, warn
+from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.follow import Detached, follow, heard_interrupts, how_it_broke_off
 from rnnterm.cli.options import chosen_run, run_argument, runs_dir_option, same_runs_dir
 from rnnterm.cli.summary import summarize
@@ -92,15 +92,11 @@ def _watch(
 
 def _end(view: "RunView", run: "RunFolder", runs_dir: str | None, *, as_json: bool) -> None:
     """Tell how the run ended; raises RnntermError if it broke off."""
-    from rnnterm.runs.checkpoints import CheckpointStore
     from rnnterm.runs.result import TrainingResult
 
     finished = _finished(view)
     if finished is None:
-        raise RnntermError(how_it_broke_off(view, run))
-    _, notes = CheckpointStore(run.checkpoints).usable()
-    for note in notes:
-        warn(f"{note}; another checkpoint is used")
+        raise RnntermError(how_it_broke_off(view, run, runs_dir))
     summarize(TrainingResult.of(run, finished), runs_dir, as_json=as_json)
 
 

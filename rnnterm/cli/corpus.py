@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rnnterm.cli.glyphs import labelled, symbol_map, terminal_width, visible
 from rnnterm.cli.options import json_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.errors import UsageError
+from rnnterm.glyphs import labelled, symbol_map, terminal_width, visible
 from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:

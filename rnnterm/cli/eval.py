@@ -232,7 +232,7 @@ def _rows(answer: _Answer) -> list[str]:
 
 
 def _copied_rows(answer: _Answer) -> list[str]:
-    from rnnterm.cli.glyphs import visible
+    from rnnterm.glyphs import visible
 
     copied, text = answer.copied, answer.longest_copy
     if copied is None:

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from rnnterm.cli.diagnostics import narrate
+from rnnterm.cli.options import same_runs_dir
 from rnnterm.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -62,16 +63,19 @@ def follow(
     on_interrupt: Callable[[], None],
 ) -> "RunView":
     """Show a run until its session is over; the last view. `on_interrupt` may raise Detached."""
+    newest = 0.0
     while True:
         view = reader.poll()
         for entry in view.news:
             display.report(entry.event)
+            newest = entry.time
         if view.is_over:
             return view
         if interrupts.take():
             on_interrupt()
         if not view.is_behind:
-            display.report(view.tick)
+            if view.status.time >= newest:  # else the log has overtaken the status
+                display.report(view.tick)
             time.sleep(_SECONDS_BETWEEN_POLLS)
 
 
@@ -97,7 +101,7 @@ def ask_what_to_do(display: "Display", run: str) -> str:
     return DETACH  # the terminal is gone
 
 
-def how_it_broke_off(view: "RunView", run: "RunFolder") -> str:
+def how_it_broke_off(view: "RunView", run: "RunFolder", runs_dir: str | None) -> str:
     """Why a session ended without a result, and what to do."""
     from rnnterm.runs.events import Failed
 
@@ -105,7 +109,8 @@ def how_it_broke_off(view: "RunView", run: "RunFolder") -> str:
         return view.ended.error
     return (
         f"the trainer of {run.name} was ended at step {view.status.step:,} by something else; "
-        f"go on from its last checkpoint: rnnterm train --resume --name {run.name}"
+        "go on from its last checkpoint with: "
+        f"rnnterm train --resume --name {run.name}{same_runs_dir(runs_dir)}"
     )
 
 

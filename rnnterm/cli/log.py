@@ -1,7 +1,6 @@
 """`rnnterm log`: what happened in a run, line by line."""
 
 import math
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -27,11 +26,6 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_POINTS = 5.0  # of training
 _SECONDS_BETWEEN_POLLS = 0.2
 _MOST_OF_STDERR = 1 << 16  # bytes
-# What a trainer itself says at its beginning and end, of which the log tells more.
-_FRAME = re.compile(
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4} process \d+ trains .*"
-    r"|(?:finished|stopped) at step \d+"
-)
 _INDENT = " " * len("2000-01-01 00:00:00  ")
 
 
@@ -185,7 +179,7 @@ def _usage(event: Any) -> str:
 
 
 def _rest_of_stderr(run: "RunFolder") -> Iterator[str]:
-    """What the trainer's process and its libraries wrote, if it is more than begin and end."""
+    """What the trainer's process and its libraries wrote."""
     try:
         with run.train_log.open("rb") as file:
             size = file.seek(0, 2)
@@ -193,7 +187,7 @@ def _rest_of_stderr(run: "RunFolder") -> Iterator[str]:
             said = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return
-    rest = [line for line in said if line.strip() and not _FRAME.fullmatch(line)]
+    rest = [line for line in said if line.strip()]
     if rest:
         yield f"── standard error of the trainer, {run.train_log.name} ──"
         yield from map(safe_line, rest)

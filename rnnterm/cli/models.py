@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnterm.cli.diagnostics import narrate
-from rnnterm.cli.glyphs import labelled, symbol_map, terminal_width
 from rnnterm.cli.options import json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.cli.speaker import load_speaker, warn_of_fallback
 from rnnterm.cli.table import assignments, column_widths, table_row
 from rnnterm.errors import RnntermError, UsageError
+from rnnterm.glyphs import labelled, symbol_map, terminal_width
 from rnnterm.quantities import format_count, format_duration
 from rnnterm.terminal import safe_line
 

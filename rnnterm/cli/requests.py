@@ -1,6 +1,5 @@
 """`rnnterm pause`, `continue`, `stop` and `checkpoint`: asking a trainer at work."""
 
-import time
 from typing import TYPE_CHECKING
 
 import click
@@ -20,9 +19,6 @@ from rnnterm.terminal import safe_line
 if TYPE_CHECKING:
     from rnnterm.runs.events import Event
     from rnnterm.runs.folder import RunFolder
-
-_SECONDS_TO_LEAVE = 20.0  # that a trainer takes after its last word, at most
-_SECONDS_BETWEEN_LOOKS = 0.02
 
 
 @click.command("pause")
@@ -68,8 +64,6 @@ def _request(verb: str, run: str, runs_dir: str | None, *, as_json: bool) -> int
     folder = chosen_run(run, runs_dir)
     try:
         answer = ask(folder, verb)
-        if verb == "stop":
-            _wait_until_free(folder)
     except KeyboardInterrupt:
         narrate(f"interrupted; the request stands: {folder.name} will {verb} all the same")
         return INTERRUPTED
@@ -93,12 +87,3 @@ def _tell(
     if ended == "stopped":
         where = same_runs_dir(runs_dir)
         narrate(f"go on with: rnnterm train --resume --name {run.name}{where}")
-
-
-def _wait_until_free(run: "RunFolder") -> None:
-    """Wait until the trainer has left, so that what a script does next finds the run free."""
-    from rnnterm.runs.lock import is_locked
-
-    deadline = time.monotonic() + _SECONDS_TO_LEAVE
-    while is_locked(run.path) and time.monotonic() < deadline:
-        time.sleep(_SECONDS_BETWEEN_LOOKS)

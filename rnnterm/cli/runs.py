@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from rnnterm.cli.diagnostics import FAILED, narrate
-from rnnterm.cli.glyphs import terminal_width
 from rnnterm.cli.options import (
     chosen_root,
     chosen_run,
@@ -18,6 +17,7 @@ from rnnterm.cli.options import (
 )
 from rnnterm.cli.output import emit, emit_json, emit_styled
 from rnnterm.errors import UsageError
+from rnnterm.glyphs import terminal_width
 from rnnterm.terminal import colors_allowed, is_terminal, safe_line
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rnnterm.cli.glyphs import columns, fit
 from rnnterm.cli.runs_show import RunFacts
 from rnnterm.cli.table import GAP, UNKNOWN, figure
+from rnnterm.glyphs import columns, fit
 from rnnterm.quantities import format_count, format_duration
 from rnnterm.terminal import safe_line
 

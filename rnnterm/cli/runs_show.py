@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rnnterm.cli.glyphs import labelled
 from rnnterm.cli.moments import format_age, format_moment
 from rnnterm.cli.runs_table import eta_of, summary_to_json
 from rnnterm.cli.summary import losses_line
 from rnnterm.cli.table import assignments, figure
 from rnnterm.errors import RnntermError
+from rnnterm.glyphs import labelled
 from rnnterm.quantities import format_count, format_duration
 from rnnterm.terminal import safe_line
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnterm.cli.diagnostics import narrate, warn
-from rnnterm.cli.glyphs import columns, visible
 from rnnterm.cli.options import json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json, emit_styled, stdout
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.errors import RnntermError, UsageError
+from rnnterm.glyphs import columns, visible
 from rnnterm.terminal import SafeText, colors_allowed, is_terminal, pipe_text
 
 if TYPE_CHECKING:

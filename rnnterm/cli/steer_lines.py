@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from rnnterm.cli.diagnostics import narrate
-from rnnterm.cli.glyphs import visible
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.errors import RnntermError, UsageError
+from rnnterm.glyphs import visible
 from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
-from rnnterm.cli.glyphs import fit, visible
 from rnnterm.cli.tint import LEVELS
+from rnnterm.glyphs import fit, visible
 from rnnterm.sampling.steering import Candidate, Steering
 from rnnterm.terminal import SafeText, safe_line
 

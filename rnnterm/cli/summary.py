@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from rnnterm.cli.diagnostics import narrate
+from rnnterm.cli.diagnostics import narrate, warn
 from rnnterm.cli.options import same_runs_dir
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.quantities import format_count, format_duration
@@ -24,6 +24,8 @@ def summarize(result: "TrainingResult", runs_dir: str | None, *, as_json: bool) 
             "it went on to learn the text by heart; the best point is kept, and --dropout 0.3, "
             "a smaller --hidden-size or less time would have done"
         )
+    for note in result.notes:
+        warn(f"{note}; another checkpoint is used")
     where = same_runs_dir(runs_dir)
     if result.reason == "stopped":
         narrate(f"stopped early; go on with: rnnterm train --resume --name {result.run}{where}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from rnnterm.cli.glyphs import columns, fit
+from rnnterm.glyphs import columns, fit
 from rnnterm.terminal import safe_line
 
 GAP = "  "

@@ -112,9 +112,9 @@ def command(
             raise UsageError("torchrun has started these processes: leave --detach and --nproc out")
         return _lead(world, begin, runs_dir, as_json=as_json)
     plan = begin()
-    _tell_corpus(plan)
     reader = RunReader(plan.folder, from_end=True)
     trainer = start_trainer(plan.to_request(), nproc)
+    _tell_corpus(plan)
     if detach:
         _tell_detached(trainer, runs_dir, as_json=as_json)
         return None
@@ -190,7 +190,7 @@ def _end(view: "RunView", run: "RunFolder", runs_dir: str | None, *, as_json: bo
         result = TrainingResult.of(run, view.ended)
         summarize(result, runs_dir, as_json=as_json)
         return INTERRUPTED if result.reason == "stopped" else None
-    raise RnntermError(how_it_broke_off(view, run))
+    raise RnntermError(how_it_broke_off(view, run, runs_dir))
 
 
 def _tell_detached(trainer: "TrainerProcess", runs_dir: str | None, *, as_json: bool) -> None:

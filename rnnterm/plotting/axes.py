@@ -10,6 +10,8 @@ _LEAST_WIDTH = 10  # of the data, below which labels of y are left out
 _LEAST_HEIGHT = 4  # of the data, below which the x axis is left out
 _X_AXIS_HEIGHT = 2
 _LABEL_GAP = 2
+_X_TICK_WIDTH = 8
+_MOST_X_TICKS = 7  # a few are enough however wide the chart
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def _draw_x_axis(grid: Grid, frame: Frame, scale: Scale, glyphs: _Glyphs, *, lab
         pairs = zip(ends, starts[1:], strict=False)
         return min(starts, default=0) >= 0 and all(b - a >= _LABEL_GAP for a, b in pairs)
 
-    for mark, start, label in placed(scale.ticks(frame.width // 9, are_apart) if labels else []):
+    most = min(_MOST_X_TICKS, frame.width // _X_TICK_WIDTH)
+    for mark, start, label in placed(scale.ticks(most, are_apart) if labels else []):
         grid.write(row, mark, glyphs.x_tick, AXIS)
         grid.write(row + 1, start, label, AXIS)

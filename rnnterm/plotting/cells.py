@@ -61,10 +61,13 @@ class Grid:
     def runs(self, row: int) -> list[tuple[str, int]]:
         """A row as stretches of one style: (text, style id), which join to `lines()[row]`."""
         styles = self.styles[row]
-        starts = np.flatnonzero(np.diff(styles, prepend=styles[:1] - 1))
+        borders = np.flatnonzero(np.diff(styles)) + 1
+        starts, ends = [0, *borders.tolist()], [*borders.tolist(), self.width]
+        text = _text(self.codes[row])
         return [
-            (_text(piece), int(styles[start]))
-            for start, piece in zip(starts, np.split(self.codes[row], starts[1:]), strict=True)
+            (text[start:end], int(styles[start]))
+            for start, end in zip(starts, ends, strict=True)
+            if start < end  # a grid without columns has no run
         ]
 
     def part(self, rows: slice, columns: slice) -> "Grid":

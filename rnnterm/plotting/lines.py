@@ -1,6 +1,6 @@
 """Line charts: several series over each other, in braille or ASCII, with axes and a read-off."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,11 +132,14 @@ def line_chart(
             plot.shade(band)
         for upright in uprights:
             plot.stand(upright)
-        labels = [plot.lay(rule) for rule in rules]
+        for rule in rules:
+            plot.lay(rule)
         for line in lines:
             plot.draw(line)
-        for rule, row in zip(rules, labels, strict=True):
-            plot.name(rule, row)
+        for rule in rules:
+            plot.name_rule(rule)
+        for upright in uprights:
+            plot.name_upright(upright)
         if cursor is not None:
             plot.read_off(lines, cursor)
     return chart
@@ -167,22 +170,15 @@ class _Plot:
 
     def stand(self, upright: Rule, glyphs: str = "┊:") -> None:
         column = self._raster.cell_column(upright.value, self._x)
-        if column is None:
-            return
-        for row in range(self._grid.height):
-            self._grid.write(row, column, glyphs[self._ascii], upright.style)
-        label = cell_text(upright.label, ascii_only=self._ascii)
-        if label and column + 2 + len(label) <= self._grid.width:
-            self._grid.write(0, column + 2, label, upright.style)
-            self._taken[0, column + 1 : column + 3 + len(label)] = True
+        if column is not None:
+            for row in range(self._grid.height):
+                self._grid.write(row, column, glyphs[self._ascii], upright.style)
 
-    def lay(self, rule: Rule) -> int | None:
-        """Draw a horizontal rule; its row."""
+    def lay(self, rule: Rule) -> None:
         row = self._raster.cell_row(rule.value, self._y)
         if row is not None:
             width = self._grid.width
             self._grid.write(row, 0, "- " * width if self._ascii else "┄" * width, rule.style)
-        return row
 
     def draw(self, line: Line) -> None:
         columns = self._raster.columns(line.series, self._x)
@@ -197,21 +193,32 @@ class _Plot:
             self._grid.stamp(covered, self._raster.braille(dots), line.style)
         self._taken |= covered
 
-    def name(self, rule: Rule, row: int | None) -> None:
-        """Write a rule's label where no line is: at its right end, or further left; or above."""
-        label = cell_text(rule.label, ascii_only=self._ascii)
-        if row is None or not label:
-            return
-        text = f" {label} "
-        for place in (row, row - 1, row + 1):
-            if not 0 <= place < self._grid.height:
-                continue
-            for column in range(self._grid.width - len(text) - 1, -1, -1):
-                room = slice(column, column + len(text))
-                if not self._taken[place, room].any():
-                    self._grid.write(place, column, text, rule.style)
-                    self._taken[place, room] = True
-                    return
+    def name_rule(self, rule: Rule) -> None:
+        """Write a label on its rule, as far right as no line is in the way; or above, or below."""
+        row = self._raster.cell_row(rule.value, self._y)
+        if row is not None:
+            rightmost = range(self._grid.width - 1, -1, -1)
+            rows = (row, row - 1, row + 1)
+            self._write_free(rule, ((place, column) for place in rows for column in rightmost))
+
+    def name_upright(self, upright: Rule) -> None:
+        """Write a label beside its upright, as far up as no line is in the way."""
+        column = self._raster.cell_column(upright.value, self._x)
+        if column is not None:
+            sides = (column + 1, column - len(upright.label) - 2)
+            rows = range(self._grid.height)
+            self._write_free(upright, ((row, side) for side in sides for row in rows))
+
+    def _write_free(self, rule: Rule, spots: Iterable[tuple[int, int]]) -> None:
+        """Write a label at the first of the (row, column) spots that hides no line or label."""
+        text = f" {cell_text(rule.label, ascii_only=self._ascii)} "
+        for row, column in spots if rule.label else ():
+            is_inside = 0 <= row < self._grid.height and 0 <= column < self._grid.width - len(text)
+            room = slice(column, column + len(text))
+            if is_inside and not self._taken[row, room].any():
+                self._grid.write(row, column, text, rule.style)
+                self._taken[row, room] = True
+                return
 
     def read_off(self, lines: Sequence[Line], x: float) -> None:
         if self._raster.cell_column(x, self._x) is None:

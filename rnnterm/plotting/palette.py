@@ -36,6 +36,12 @@ SEQUENTIAL: tuple[RGB, ...] = (
 )
 """White at nothing, through orange to brown, for values of one sign."""
 
+SIGNED_256 = (17, 25, 32, 74, 117, 153, 231, 223, 216, 215, 208, 202, 166)
+"""`SIGNED` for 256 colours: picked by eye, because nearest colours stray into purple and pink."""
+
+SEQUENTIAL_256 = (231, 223, 216, 215, 208, 202, 166, 130, 94)
+"""`SEQUENTIAL` for 256 colours."""
+
 _CUBE = (0, 95, 135, 175, 215, 255)
 _XTERM: tuple[RGB, ...] = (
     *((red, green, blue) for red in _CUBE for green in _CUBE for blue in _CUBE),
@@ -55,6 +61,20 @@ def ramp(anchors: tuple[RGB, ...], levels: int) -> tuple[RGB, ...]:
         index = min(int(place), len(segments) - 1)
         colors.append(_blend(*segments[index], place - index))
     return tuple(colors)
+
+
+def ramp_256(anchors: tuple[int, ...], levels: int) -> tuple[int, ...]:
+    """`levels` of the colour indices, evenly; of more than there are, some come twice."""
+    if levels < 2:
+        raise ValueError("a ramp needs two levels")
+    return tuple(
+        anchors[round(level * (len(anchors) - 1) / (levels - 1))] for level in range(levels)
+    )
+
+
+def rgb_256(index: int) -> RGB:
+    """What the colour of an index from 16 to 255 looks like."""
+    return _XTERM[index - _XTERM_FIRST]
 
 
 def _blend(one: RGB, other: RGB, share: float) -> RGB:

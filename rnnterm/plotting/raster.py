@@ -32,9 +32,17 @@ class Raster:
         return series.columns(x_scale.low, x_scale.high, self.width * self.across)
 
     def rows_of(self, values: npt.ArrayLike, scale: Scale) -> Floats:
-        """The row of dots of each value, from the top, as whole numbers; NaN stays."""
-        rows: Floats = np.rint((1 - scale.places(values)) * (self.height * self.down - 1))
-        return np.clip(rows, -_FAR, _FAR)
+        """The row of dots of each value, from the top, as whole numbers; NaN stays.
+
+        What lies outside of the scale is in a row outside of the chart.
+        """
+        places = scale.places(values)
+        last = self.height * self.down - 1
+        inside = np.rint((1 - np.clip(places, 0, 1)) * last)
+        beyond = np.rint(np.clip((1 - places) * max(last, 1), -_FAR, _FAR))
+        below, above = np.fmax(beyond, last + 1), np.fmin(beyond, -1)
+        rows: Floats = np.where(places < 0, below, np.where(places > 1, above, inside))
+        return rows
 
     def cell_row(self, value: float, scale: Scale) -> int | None:
         """The row of cells in which a value is drawn; None outside of the chart."""

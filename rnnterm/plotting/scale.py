@@ -56,12 +56,13 @@ class Scale:
         return cls(low, high)
 
     def places(self, values: npt.ArrayLike) -> Floats:
-        """Where values lie: 0 at `low`, 1 at `high`, beyond either outside; NaN stays."""
-        given = np.asarray(values, np.float64)
+        """Where values lie: 0 at `low`, 1 at `high`, below or above outside; NaN where nowhere."""
+        given = np.clip(np.asarray(values, np.float64), -_LARGEST, _LARGEST)
         low, high = self.low, self.high
         with np.errstate(all="ignore"):
             if self.log:
-                given, low, high = np.log10(given), math.log10(low), math.log10(high)
+                given = np.log10(np.where(given > 0, np.maximum(given, _SMALLEST), np.nan))
+                low, high = math.log10(low), math.log10(high)
             places: Floats = (given - low) / (high - low)
         return places
 

@@ -81,21 +81,25 @@ def send_request(run: RunFolder, verb: str) -> str:
 def ask(run: RunFolder, verb: str, patience: float = 60.0) -> Event:
     """Send a request and wait for its answer; `stop` is answered by the end of the session.
 
-    Returns the Answered event, or for `stop` the session's last. Raises RnntermError if the trainer
-    ends without an answer, or gives none in `patience` seconds: one step may take long.
+    Returns the Answered event, or for `stop`, once the run is free, the session's last. Raises
+    RnntermError if the trainer ends without an answer, or gives none in `patience` seconds: one
+    step may take long.
     """
     tail = LogTail(run.metrics)
     tail.skip_to_end()
     request = send_request(run, verb)
+    end: Event | None = None
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         alive = is_locked(run.path)  # asked before reading: what it said last is then in the log
         entries, _ = tail.read()
         for _, _, _, event in entries:
             if verb == "stop" and isinstance(event, Finished | Failed):
-                return event
+                end = event
             if verb != "stop" and isinstance(event, Answered) and event.id == request:
                 return event
+        if not alive and end is not None:
+            return end
         if not alive:
             raise RnntermError(f"run {run.name} ended before it could {verb}")
         time.sleep(_SECONDS_BETWEEN_POLLS)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ from rnnterm.runs.lock import LOCK, is_locked
 from rnnterm.runs.names import check_name, fresh_name
 
 _VERSION = 1
+_SECONDS_TO_BEGIN = 3600.0
 _LEFTOVER = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9._-]*\.[0-9a-f]{8}\.tmp")
 
 
@@ -195,9 +197,13 @@ def find_run(root: Path, name: str) -> RunFolder:
 def _sweep(root: Path) -> None:
     """Remove what starters and deleters left that were killed on the way."""
     for path in root.glob(".*.tmp"):
-        # Only what has a lock of ours that nobody holds: the folder may be anyone's.
-        if _LEFTOVER.fullmatch(path.name) and (path / LOCK).is_file() and not is_locked(path):
-            shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):  # someone else may sweep, too
+            # Only what has a lock of ours that nobody holds, as the folder may be anyone's; and
+            # that was not made just now, by someone who is about to lock it.
+            old = time.time() - path.stat().st_mtime > _SECONDS_TO_BEGIN
+            ours = _LEFTOVER.fullmatch(path.name) and (path / LOCK).is_file()
+            if old and ours and not is_locked(path):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _last_activity(run: RunFolder) -> float:

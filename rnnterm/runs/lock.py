@@ -133,7 +133,7 @@ def busy_message(folder: Path) -> str:
         time.sleep(0.02)
         owner = read_owner(folder)
     who = owner.describe() if owner else "another process"
-    return f"run {folder.name} is being trained by {who}: rnnterm attach {folder.name} shows it"
+    return f"run {folder.name} is being trained by {who}: attach to it, or stop it first"
 
 
 def _boot_id() -> str:

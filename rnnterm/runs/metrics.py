@@ -94,11 +94,15 @@ class LogTail:
 
     def skip_to_end(self) -> None:
         """Pass over all that is there by now."""
+        self.skip_to(None)
+
+    def skip_to(self, offset: int | None) -> None:
+        """Go on at the line that begins at `offset`, or with None at the end."""
         try:
             found = self._path.stat()
         except OSError:
             return
-        self._offset, self._rest = found.st_size, b""
+        self._offset, self._rest = found.st_size if offset is None else offset, b""
         self._file_id = found.st_dev, found.st_ino
 
     def read(self, most: int = _MOST_AT_ONCE) -> tuple[list[LogEntry], bool]:

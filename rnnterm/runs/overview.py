@@ -38,8 +38,7 @@ class RunSummary:
         state: `running`, `paused`, `finished`, `stopped`, `crashed`, `diverged` or `damaged`.
         pid: the trainer's process, while there is one.
         chars_per_second: of the session that goes on, or of the last.
-        created, active: when the run began and when its trainer last said something, since the
-            epoch.
+        created: when the run began, in seconds since the epoch.
         problem: what is missing or damaged, in one line.
     """
 
@@ -84,6 +83,8 @@ def summarize_run(run: RunFolder) -> RunSummary:
             newest = checkpoints[-1]
             status = replace(status, step=newest.step, val_loss=newest.val_loss)
     problems += [kept.problem for kept in checkpoints if kept.problem]
+    if not run.metrics.is_file():
+        problems.append("metrics.jsonl is missing")
     if not checkpoints:
         problems.append("it has no checkpoint")
     state = true_state(status, held=held)

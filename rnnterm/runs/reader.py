@@ -22,10 +22,13 @@ from rnnterm.runs.events import (
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.lock import is_locked
 from rnnterm.runs.metrics import LogEntry, LogTail
+from rnnterm.runs.skim import skim
 from rnnterm.runs.status import CRASHED, ENDS, PAUSED, RUNNING, RunStatus, read_status
 
 _MOST_POINTS = 2048
 _MOST_SAMPLES = 20
+_LONG_LOG = 1 << 22  # bytes, which take half a second to read
+_LEFT_TO_READ = 1 << 18  # bytes at the end of a long log, which hold the last of everything
 
 
 class Point(NamedTuple):
@@ -59,6 +62,10 @@ class Curve:
             pairs = range(0, self._most, 2)
             self._points = [_mean(self._points[start : start + 2]) for start in pairs]
             self._stride *= 2
+
+    def thin(self, times: int) -> None:
+        """Each point so far stands for `times` as many as were added; merge as many from now on."""
+        self._stride *= times
 
     def forget_after(self, step: int) -> None:
         """Drop what was undone: the run went back to this step."""
@@ -122,6 +129,24 @@ class RunReader:
         self._train, self._val = Curve(), Curve()
         self._curves: tuple[tuple[Point, ...], tuple[Point, ...]] = ((), ())
         self._samples: tuple[Sampled, ...] = ()
+        self._skimmed: list[LogEntry] = []
+
+    def skim(self) -> None:
+        """Before the first poll: take a long log in at a glance, all but its end.
+
+        The curves are then made of a sample of the points, and the next news are what was sampled.
+        A log of a million lines takes about half a second; a short one is left to be read whole.
+        """
+        try:
+            is_long = self._run.metrics.stat().st_size > _LONG_LOG
+        except OSError:
+            return
+        if is_long:
+            self._skimmed, end, stride = skim(self._run.metrics, _LEFT_TO_READ)
+            self._tail.skip_to(end)
+            for entry in self._skimmed:
+                self._take(entry)
+            self._train.thin(stride)
 
     def poll(self) -> RunView:
         """The run as it is now."""
@@ -130,6 +155,8 @@ class RunReader:
         entries, is_behind = self._tail.read()
         for entry in entries:
             self._take(entry)
+        if self._skimmed:
+            entries, self._skimmed = [*self._skimmed, *entries], []
         if entries:
             self._curves = self._train.points, self._val.points
         status = status or self._fold

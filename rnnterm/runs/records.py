@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+_MOST = 1 << 63  # a larger number is nobody's count, and would not fit a float
 R = TypeVar("R", bound="DataclassInstance")
 
 
@@ -54,13 +55,10 @@ def _read(hint: Any, raw: Any) -> Any:
         if raw is None:
             return None
         hint = next(part for part in get_args(hint) if part is not types.NoneType)
-    if hint is float and raw is None:
-        return math.nan
-    if hint is float and type(raw) in (int, float):
-        try:
-            return float(raw)
-        except OverflowError:
-            raise TypeError from None
+    if isinstance(raw, int) and abs(raw) > _MOST:
+        raise TypeError
+    if hint is float and (raw is None or type(raw) in (int, float)):
+        return math.nan if raw is None else float(raw)
     if hint in (int, bool, str) and type(raw) is hint:
         return raw
     if get_origin(hint) is dict and isinstance(raw, dict):

@@ -18,6 +18,7 @@ class TrainingResult:
         bits_per_char: the loss of `model` in bits: the best validation loss, or the training loss
             where there is none.
         model: the model file: the best by validation, or by training loss where there is none.
+        notes: why better checkpoints were passed over.
     """
 
     run: str
@@ -30,11 +31,12 @@ class TrainingResult:
     bits_per_char: float | None
     chars_per_second: float
     model: Path
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, run: RunFolder, finished: Finished) -> "TrainingResult":
         """The result of a run whose session ended so; RnntermError if no checkpoint is usable."""
-        checkpoint, _ = CheckpointStore(run.checkpoints).usable()
+        checkpoint, notes = CheckpointStore(run.checkpoints).usable()
         best = finished.best_val_loss
         loss = finished.train_loss if best is None else best
         return cls(
@@ -48,4 +50,5 @@ class TrainingResult:
             bits_per_char=None if loss is None else loss / math.log(2),
             chars_per_second=finished.chars_per_second,
             model=checkpoint.model,
+            notes=notes,
         )

@@ -188,30 +188,32 @@ class Steering:
 
         Raises UsageError for a file that is there already, RnntermError where none can be made.
         """
-        try:
-            # Only ever a new file: "x" asks the system, so that no other writer slips in between.
-            with path.open("xb") as file:
-                try:
-                    file.write(pipe_text(self.text()).encode())
-                    file.flush()
-                except OSError:
-                    path.unlink()  # half a text is none
-                    raise
-        except FileExistsError:
-            raise UsageError(f"{path} is there already: choose another name") from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise RnntermError(f"cannot write {path}: {reason}") from None
+        save_text(path, self.text())
+
+    def forget(self, keep: int) -> None:
+        """Let go of all but the last `keep` characters, so that a text without end fits in memory.
+
+        The text then begins there, and nobody can step back beyond it.
+        """
+        root = next(islice(_back_from(self.here), keep, None), None)
+        if root is None or root.parent is None:
+            return
+        lookup, gone = self.model.vocab.char_to_index, []
+        step = root
+        while step.parent is not None:
+            gone.append(lookup[step.char])
+            parent, step.parent = step.parent, None
+            parent.children.clear()  # a cycle would wait for the garbage collector
+            step = parent
+        self._prompt = (self._prompt + gone[::-1])[-max(self.model.spec.window, 1) :]
+        self.seed = root.char = ""
 
     def _behind(self, count: int) -> list[Step]:
         return list(islice(self._path_back(), count))
 
     def _path_back(self) -> Iterator[Step]:
         """The steps from here back to the seed; without the root."""
-        step = self.here
-        while step.parent is not None:
-            yield step
-            step = step.parent
+        return (step for step in _back_from(self.here) if step.parent is not None)
 
     def _move(self, advance: Callable[[], Step], count: int) -> str:
         """Advance `count` times; where the move began and ended becomes a stop."""
@@ -250,6 +252,13 @@ class Steering:
         return self.model.network.read(np.array(indices[-self.model.spec.window :]))
 
 
+def _back_from(step: Step | None) -> Iterator[Step]:
+    """This step and all before it, to the root."""
+    while step is not None:
+        yield step
+        step = step.parent
+
+
 def _ahead_of(step: Step) -> Iterator[Step]:
     """The steps after this one along the branches used last."""
     following = step.next
@@ -270,3 +279,24 @@ def _until_stop(steps: Iterator[Step | None]) -> int:
 
 def _spell(steps: Iterator[Step] | list[Step]) -> str:
     return "".join(step.char for step in steps)
+
+
+def save_text(path: Path, text: str) -> None:
+    """Write a text into a new file.
+
+    Raises UsageError for a file that is there already, RnntermError where none can be made.
+    """
+    try:
+        # Only ever a new file: "x" asks the system, so that no other writer slips in between.
+        with path.open("xb") as file:
+            try:
+                file.write(pipe_text(text).encode())
+                file.flush()
+            except OSError:
+                path.unlink()  # half a text is none
+                raise
+    except FileExistsError:
+        raise UsageError(f"{path} is there already: choose another name") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RnntermError(f"cannot write {path}: {reason}") from None

@@ -7,7 +7,6 @@ second one at once.
 import os
 import signal
 import sys
-import time
 from contextlib import AbstractContextManager, nullcontext
 
 from rnnterm.errors import RnntermError
@@ -42,18 +41,15 @@ def main(request: str) -> int:
                     _write_to_log(plan.folder)
                     begun = True
 
-            result = session.train(report)
+            session.train(report)
     except Exception as error:
-        if begun:
-            sys.stderr.write(f"{error}\n")
-        else:
+        if not begun:
             code = error.exit_code if isinstance(error, RnntermError) else 1
             told = str(error) if isinstance(error, RnntermError) else _named(error)
             answer_starter({"error": told, "exit_code": code})
         if not isinstance(error, RnntermError):
             raise
         return error.exit_code
-    sys.stderr.write(f"{result.reason} at step {result.steps}\n")
     return 0
 
 
@@ -71,8 +67,6 @@ def _write_to_log(run: RunFolder) -> None:
     with run.train_log.open("ab") as log:
         for descriptor in (1, 2):
             os.dup2(log.fileno(), descriptor)
-    now = time.strftime("%Y-%m-%d %H:%M:%S %z")
-    sys.stderr.write(f"{now} process {os.getpid()} trains {run.name}\n")
 
 
 def _named(error: Exception) -> str:

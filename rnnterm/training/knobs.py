@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import Field, field
+from dataclasses import Field, dataclass, field
 from typing import Any, NamedTuple
 
 from rnnterm.errors import UsageError
@@ -80,15 +80,21 @@ def number(
     return read
 
 
-def choice(*names: str) -> Reader:
+@dataclass(frozen=True)
+class _Choice:
     """Reads one of a few names."""
 
-    def read(raw: Any) -> str:
-        if raw not in names:
-            raise UsageError(f"expected one of {', '.join(names)}, not {raw!r}")
+    names: tuple[str, ...]
+
+    def __call__(self, raw: Any) -> str:
+        if raw not in self.names:
+            raise UsageError(f"expected one of {', '.join(self.names)}, not {raw!r}")
         return str(raw)
 
-    return read
+
+def choice(*names: str) -> Reader:
+    """Reads one of a few names."""
+    return _Choice(names)
 
 
 def flag(raw: Any) -> bool:
@@ -97,6 +103,14 @@ def flag(raw: Any) -> bool:
     if value is None:
         raise UsageError(f"expected true or false, not {raw!r}")
     return value
+
+
+def choices_of(spec: Field[Any]) -> tuple[str, ...]:
+    """The values that a hyper-parameter can take, where they are few names; else none."""
+    read = spec.metadata["read"]
+    if read is flag:
+        return ("false", "true")
+    return read.names if isinstance(read, _Choice) else ()
 
 
 def text(raw: Any) -> str:

@@ -125,15 +125,13 @@ def test_as_json_every_entry_is_a_line(rnnterm, cat):
     assert json.loads(last)["event"] == "finished"
 
 
-def test_what_libraries_said_comes_last_and_only_that(rnnterm, cat):
-    assert "trains cat" in cat.train_log.read_text()
+def test_what_libraries_said_comes_last(rnnterm, cat):
     assert "standard error" not in rnnterm("log", "cat").out
     with cat.train_log.open("a") as file:
         file.write("UserWarning: \x1b[31mcuda is old\n\n")
     lines = rnnterm("log", "cat").out.splitlines()
     assert "train.log" in lines[-2]
     assert lines[-1] == "UserWarning: ␛[31mcuda is old"
-    assert "trains cat" not in "\n".join(lines)
     assert rnnterm("log", "cat", "--lines", 2).out.splitlines() == lines[-2:]
     cat.train_log.write_text("x" * 10**6 + "\nthe end\n")
     answer = rnnterm("log", "cat")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnterm.cli.glyphs import columns, fit, visible
+from rnnterm.glyphs import columns, fit, visible
 from rnnterm.nn.modelfile import Model, load_model, model_bytes, told_value
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.runs.checkpoints import CheckpointStore

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from installed import COMMAND
 
-from rnnterm.cli.glyphs import columns
 from rnnterm.cli.moments import format_age, format_moment
+from rnnterm.glyphs import columns
 from rnnterm.runs.checkpoints import CheckpointStore
 from rnnterm.runs.lock import hold_lock
 from rnnterm.runs.status import read_status
@@ -174,9 +174,9 @@ def damage(folder: Path) -> dict[str, tuple[str, str]]:
         ("status-cut", "status.json", "cut", "finished", "status.json"),
         ("status-folder", "status.json", "unreadable", "finished", "status.json"),
         ("status-newer", "status.json", "newer", "finished", "status.json"),
-        ("log-missing", "metrics.jsonl", "missing", "finished", ""),
+        ("log-missing", "metrics.jsonl", "missing", "finished", "metrics.jsonl"),
         ("log-cut", "metrics.jsonl", "cut", "finished", ""),
-        ("log-folder", "metrics.jsonl", "unreadable", "finished", ""),
+        ("log-folder", "metrics.jsonl", "unreadable", "finished", "metrics.jsonl"),
         ("owner-cut", "owner.json", "cut", "finished", ""),
         ("owner-folder", "owner.json", "unreadable", "finished", ""),
         ("lock-missing", ".lock", "missing", "finished", ""),

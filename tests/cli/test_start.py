@@ -51,7 +51,7 @@ def test_importing_the_package_loads_nothing_heavy():
 
 def test_version_and_help(rnnterm):
     assert rnnterm("--version").out == f"rnnterm {package.__version__}\n"
-    answer = rnnterm()
+    answer = rnnterm("--help")
     assert (answer.code, answer.err) == (0, "")
     for command in ("train", "generate", "corpus"):
         assert command in answer.out

@@ -24,6 +24,7 @@ def add_run(name: str, **status) -> RunFolder:
     """A run of which only the table can be asked."""
     run = RunFolder(runs_root() / name)
     run.path.mkdir(parents=True)
+    run.metrics.touch()
     known = {"name": "text", "source": "text", "sha256": "0", "characters": 9, "symbols": 3}
     run.write_config(RunConfig(name, "2024-01-01T00:00:00+00:00", known, {"name": "fast"}))
     CheckpointStore(run.checkpoints).save(

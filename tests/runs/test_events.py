@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rnnterm.runs.events import Event, event_from_json, event_to_json
 
+st.register_type_strategy(int, st.integers(-(1 << 63), 1 << 63))
 EVENTS = st.one_of(*map(st.from_type, get_args(Event)))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

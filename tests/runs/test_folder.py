@@ -89,9 +89,16 @@ def test_what_a_killed_starter_left_is_swept_and_nothing_else(tmp_path):
         (tmp_path / name).mkdir()
         if "no-lock" not in name:
             (tmp_path / name / ".lock").touch()
+        os.utime(tmp_path / name, (1e9, 1e9))
+    (tmp_path / ".new.0123abcd.tmp").mkdir()
+    (tmp_path / ".new.0123abcd.tmp" / ".lock").touch()
     with hold_lock(tmp_path / ".held.0123abcd.tmp"):
         make_run(tmp_path, "next")
-    assert {path.name for path in tmp_path.iterdir()} == {"next", *names[1:]}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "next",
+        ".new.0123abcd.tmp",
+        *names[1:],
+    }
 
 
 def test_a_folder_that_cannot_hold_runs_is_said(tmp_path):

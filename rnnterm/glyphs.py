@@ -23,9 +23,14 @@ def visible(text: str) -> str:
     return safe_line("".join(_GLYPHS.get(char, char) for char in text))
 
 
+def symbol_pairs(symbols: str) -> list[str]:
+    """Each symbol and its index, such as `⏎→0`."""
+    return [f"{visible(char)}→{index}" for index, char in enumerate(symbols)]
+
+
 def symbol_map(symbols: str) -> str:
     """Each symbol and its index, such as `⏎→0  ␣→1  a→2`; of very many, the first."""
-    pairs = [f"{visible(char)}→{index}" for index, char in enumerate(symbols[:_SYMBOLS_SHOWN])]
+    pairs = symbol_pairs(symbols[:_SYMBOLS_SHOWN])
     more = len(symbols) - _SYMBOLS_SHOWN
     return "  ".join(pairs) + (f"  … and {more:,} more (--json lists all)" if more > 0 else "")
 

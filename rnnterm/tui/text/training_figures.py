@@ -1,0 +1,197 @@
+"""What the panel Training says in words and figures: rows of pieces, and sentences."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rnnterm.plotting.series import Series
+from rnnterm.quantities import format_count, format_duration
+from rnnterm.runs.curves import LossCurves
+from rnnterm.runs.events import Failed
+from rnnterm.runs.reader import RunView
+from rnnterm.runs.status import FINISHED, PAUSED, RUNNING, STOPPED
+from rnnterm.terminal import safe_line
+from rnnterm.text.corpus import Corpus
+from rnnterm.text.view import Baseline
+from rnnterm.training.recipe import Recipe
+from rnnterm.tui.widgets.chart import TRAIN, VAL, other_style
+from rnnterm.tui.widgets.rows import Row
+from rnnterm.tui.widgets.watched import Watched
+
+WIDTH = 34
+"""Columns of the figures."""
+
+_UNKNOWN = "–"
+_LONGEST_NAME = 20
+_LONGEST = 1e12  # a figure that is larger, a damaged file says
+_MARKS = {RUNNING: "●", PAUSED: "◍", FINISHED: "✓", STOPPED: "■"}
+_INKS = {RUNNING: "success", PAUSED: "warning", FINISHED: "success"}
+
+
+def figure_rows(
+    watched: Watched,
+    others: Sequence[LossCurves],
+    baseline: Baseline | None,
+    cursor: float | None,
+    height: int,
+) -> list[Row]:
+    """The figures of a run in at most `height` rows; where room is short, the main ones."""
+    view, curves = watched.view, watched.curves
+    if view is None or curves is None:
+        return []
+    rows = [(0, _state_row(view)), (7, _network_row(view))]
+    rows += _loss_rows(view, curves, cursor)
+    if baseline is not None:
+        name, loss = f"┄ {baseline.order}-gram ", _number(baseline.nats)
+        rows.append((5, [(name, "muted"), (loss, "")]))
+    for number, other in enumerate(others):
+        at = other.last_step if cursor is None else cursor
+        name = safe_line(other.name)[:_LONGEST_NAME]
+        rows.append((3, _loss(f"━ {name}", other.smooth, at, other_style(number))))
+    rows += _pace_rows(watched, view)
+    rows.append((6, _checkpoint_row(view)))
+    rows.append((0, _bar_row(view)))
+    kept = sorted(range(len(rows)), key=lambda place: (rows[place][0], place))[: max(0, height)]
+    return [rows[place][1] for place in sorted(kept)]
+
+
+def _network_row(view: RunView) -> Row:
+    parts = (view.status.network, view.status.device)
+    return [(safe_line(" · ".join(part or _UNKNOWN for part in parts)), "muted")]
+
+
+def _loss_rows(view: RunView, curves: LossCurves, cursor: float | None) -> list[tuple[int, Row]]:
+    """The losses now, or at the step that is read off."""
+    if cursor is not None:
+        train = _loss("━ train", curves.smooth, cursor, TRAIN)
+        val = _loss("  ╍ val", curves.val, cursor, VAL)
+        return [(0, [(f"at step {cursor:,.0f}", "bold")]), (0, [*train, *val])]
+    status = view.status
+    loss, best = status.val_loss, status.best_val_loss
+    is_best = loss is not None and best is not None and loss <= best
+    now: Row = [
+        ("━ train ", TRAIN), (_number(status.train_loss), "bold"),
+        ("  ╍ val ", VAL), (_number(loss), "bold"), (" ★ best" if is_best else "", VAL),
+    ]  # fmt: skip
+    if best is None:
+        return [(0, now)]
+    bits = f" · {_number(best / math.log(2))} bits"
+    return [(0, now), (4, [("best ", "muted"), (_number(best), ""), (bits, "muted")])]
+
+
+def _pace_rows(watched: Watched, view: RunView) -> list[tuple[int, Row]]:
+    """How far it is, and how fast."""
+    status, last = view.status, watched.last
+    epoch = f" · epoch {last.epoch:.2f}" if last and abs(last.epoch) < _LONGEST else ""
+    step: Row = [("step ", "muted"), (_count(status.step, "{:,}".format), ""), (epoch, "")]
+    pace: Row = [(_count(status.chars_per_second, format_count), ""), (" chars/s", "muted")]
+    if view.state == RUNNING:
+        pace += [(" · ETA ", "muted"), (_count(status.eta_seconds, format_duration), "")]
+    else:
+        pace += [(" · trained ", "muted"), (_count(status.seconds, format_duration), "")]
+    rows = [(2, step), (1, pace)]
+    if last is not None and view.state in (RUNNING, PAUSED):
+        rows.append((8, [("learning rate ", "muted"), (f"{last.learning_rate:.2g}", "")]))
+    return rows
+
+
+def _state_row(view: RunView) -> Row:
+    ink = _INKS.get(view.state, "error")
+    return [(f"{_MARKS.get(view.state, '✗')} {view.state}", ink)]
+
+
+def _loss(label: str, series: Series, step: float, style: int) -> Row:
+    """A curve's value at a step."""
+    point = series.nearest(step)
+    return [(f"{label} ", style), (_number(point.y if point else None), "bold")]
+
+
+def _checkpoint_row(view: RunView) -> Row:
+    step, moment = view.status.checkpoint_step, view.status.checkpoint_time
+    if step is None:
+        return [("no checkpoint yet", "muted")]
+    if view.state == RUNNING and moment is not None:
+        return [("checkpoint ", "muted"), (f"{_age(time.time() - moment)} ago", "")]
+    return [("checkpoint of step ", "muted"), (_count(step, "{:,}".format), "")]
+
+
+def _bar_row(view: RunView) -> Row:
+    progress = view.status.progress if math.isfinite(view.status.progress) else 0.0
+    progress = min(1.0, max(0.0, progress))
+    length = WIDTH - 5
+    done = round(progress * length * 2)
+    full, half = divmod(done, 2)
+    return [
+        ("━" * full + "╸" * half, TRAIN), ("─" * (length - full - half), "muted"),
+        (f"{math.floor(progress * 100):4}%", "bold"),
+    ]  # fmt: skip
+
+
+def key_figure(view: RunView) -> str:
+    """What the folded panel tells."""
+    parts = [f"{_MARKS.get(view.state, '✗')} {safe_line(view.name)} {view.state}"]
+    if view.state == RUNNING:
+        parts.append(f"{min(1.0, max(0.0, view.status.progress)):.0%}")
+    if view.status.val_loss is not None:
+        parts.append(f"val {_number(view.status.val_loss)}")
+    return " · ".join(parts)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """How the keys of some actions are written; `of` takes the action's name."""
+
+    of: Callable[[str], str]
+
+    def ending(self, view: RunView) -> str:
+        """How a run that is over ended, and what to do next; empty while it goes on."""
+        if not view.is_over:
+            return ""
+        start, resume = self.of("training.start"), self.of("training.resume")
+        after = f"{_count(view.status.step, '{:,}'.format)} steps"
+        if view.state == FINISHED:
+            shown = self.of("training.checkpoints")
+            next_steps = f"{start} trains anew · {resume} goes on · {shown} lists checkpoints"
+            return f"finished after {after}. {next_steps}"
+        if view.state == STOPPED:
+            return f"stopped after {after}. {resume} goes on from there · {start} trains anew"
+        if isinstance(view.ended, Failed):
+            reason = view.ended.error
+        else:
+            reason = view.status.error or "its trainer was ended by something else"
+        return f"{view.state} after {after}: {reason}. {resume} goes on from the last checkpoint"
+
+    def invitation(self, corpus: Corpus | None, recipe: Recipe | None) -> str:
+        """What starting would do now."""
+        if corpus is None:
+            return f"Choose a text first: {self.of('text.open_corpus')} goes to the panel Corpus."
+        if recipe is None:
+            return f"The model is not set yet: {self.of('text.open_model')} goes to it."
+        start = self.of("training.start")
+        return (
+            f"{start} trains {corpus.name} with {recipe.cell.upper()} "
+            f"{recipe.num_layers}x{recipe.hidden_size} for {spelled_budget(recipe)}."
+        )
+
+
+def spelled_budget(recipe: Recipe) -> str:
+    """When a training ends: `1:15`, `2,000 steps` or `3 epochs`."""
+    if recipe.time_budget:
+        return format_duration(recipe.time_budget)
+    if recipe.steps:
+        return f"{recipe.steps:,} steps"
+    return f"{recipe.epochs:g} epochs"
+
+
+def _age(seconds: float) -> str:
+    seconds = max(0.0, seconds)
+    return f"{seconds:.0f} s" if seconds < 90 else format_duration(seconds)
+
+
+def _number(loss: float | None) -> str:
+    return f"{loss:.3f}" if loss is not None and abs(loss) < 1e6 else _UNKNOWN
+
+
+def _count(number: float | None, write: Callable[[float], str]) -> str:
+    return write(number) if number is not None and abs(number) < _LONGEST else _UNKNOWN

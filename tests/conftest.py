@@ -30,6 +30,8 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("RNNTERM_CACHE", str(home / "cache"))
     monkeypatch.setenv("RNNTERM_RUNS", str(home / "runs"))
+    for size in ("COLUMNS", "LINES"):  # which pytest's workers set, whatever the terminal has
+        monkeypatch.delenv(size, raising=False)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """All about one run, for people and as plain values."""
 
 import math
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,14 +14,16 @@ from rnnterm.cli.table import assignments, figure
 from rnnterm.errors import RnntermError
 from rnnterm.glyphs import labelled
 from rnnterm.quantities import format_count, format_duration
-from rnnterm.terminal import safe_line
+from rnnterm.terminal import can_style, is_terminal, safe_line
 
 if TYPE_CHECKING:
     from rnnterm.runs.events import Started
     from rnnterm.runs.folder import RunConfig, RunFolder
     from rnnterm.runs.overview import KeptCheckpoint, RunSummary
+    from rnnterm.runs.reader import RunView
 
 _LABEL_WIDTH = 13
+_CHART_HEIGHT = 12
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,17 @@ class RunFacts:
 
     Attributes:
         config: None where it cannot be read.
-        started: the beginning of the last session; None where the log does not tell.
+        view: what the log tells.
     """
 
     summary: "RunSummary"
     config: "RunConfig | None"
-    started: "Started | None"
+    view: "RunView"
+
+    @property
+    def started(self) -> "Started | None":
+        """The beginning of the last session; None where the log does not tell."""
+        return self.view.started
 
     @classmethod
     def of(cls, run: "RunFolder") -> "RunFacts":
@@ -46,7 +54,9 @@ class RunFacts:
             config = run.read_config()
         except RnntermError:  # the summary says so
             config = None
-        return cls(summarize_run(run), config, RunReader(run).catch_up().started)
+        reader = RunReader(run)
+        reader.skim()
+        return cls(summarize_run(run), config, reader.catch_up())
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -92,7 +102,25 @@ def described(facts: RunFacts, width: int) -> list[str]:
             for label, content in _rows(facts)
             for line in labelled(label, safe_line(content), width, label_width=_LABEL_WIDTH)
         ),
+        *_curve(facts.view, width),
     ]
+
+
+def _curve(view: "RunView", width: int) -> list[str]:
+    """The losses over the steps, as the app draws them."""
+    from rnnterm.plotting.lines import Line, line_chart
+    from rnnterm.runs.curves import LossCurves
+
+    curves = LossCurves.of(view)
+    if len(curves.smooth) < 2:
+        return []
+    plain = not can_style(sys.stdout) and is_terminal(sys.stdout)
+    lines = [Line(curves.smooth, 1), Line(curves.val, 2, dash=(2, 2), mark="o")]
+    chart = line_chart(lines, width, _CHART_HEIGHT, ascii_only=plain)
+    legend = "train loss, smoothed" + (
+        ", and dashed the validation loss" if len(curves.val) else ""
+    )
+    return ["", *chart.grid.lines(), f"{legend}, in nats/char over steps"]
 
 
 def _rows(facts: RunFacts) -> Iterator[tuple[str, str]]:

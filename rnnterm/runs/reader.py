@@ -134,7 +134,8 @@ class RunReader:
     def skim(self) -> None:
         """Before the first poll: take a long log in at a glance, all but its end.
 
-        The curves are then made of a sample of the points, and the next news are what was sampled.
+        The curves are then made of some of the points, the next news are what was read, and samples
+        are those at the end.
         A log of a million lines takes about half a second; a short one is left to be read whole.
         """
         try:

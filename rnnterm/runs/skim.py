@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 from rnnterm.runs.metrics import LogEntry, parse_entry
 
 _POINTS = 8192  # of each curve
-_LAST = 40  # of samples, and of troubles
+_TROUBLES = 40  # the last
 _CHUNK = 1 << 22
 
 # Every event that matters here has this letter in its names, as in `best` and `rolledback`, and
@@ -21,7 +21,7 @@ _SIGN = b"b"
 _COMMON = b'"event": "progressed"'
 _JUDGED = b'"event": "validated"'
 _TURNS = (b'"event": "started"', b'"event": "rolledback"', b'"event": "finished"')
-_NEWS = (b'"event": "sampled"', b'"event": "troubled"')
+_TROUBLED = b'"event": "troubled"'
 
 
 class Skimmed(NamedTuple):
@@ -29,7 +29,7 @@ class Skimmed(NamedTuple):
 
     Attributes:
         entries: in the order of the log: every beginning of a session, roll-back and (unless there
-            are very many) validation, the last samples and troubles, and points of the curve.
+            are very many) validation, the last troubles, and points of the curve; no samples.
         end: bytes from the log's beginning to where reading should go on.
         stride: how many points of the curve each one that was taken stands for.
     """
@@ -53,7 +53,7 @@ class _Found:
     """Lines by their place in the log."""
 
     turns: list[tuple[int, bytes]] = field(default_factory=list)
-    news: deque[tuple[int, bytes]] = field(default_factory=lambda: deque(maxlen=_LAST))
+    troubles: deque[tuple[int, bytes]] = field(default_factory=lambda: deque(maxlen=_TROUBLES))
     judged: list[tuple[int, bytes]] = field(default_factory=list)
     curve: list[tuple[int, bytes]] = field(default_factory=list)
     _judged_seen: int = 0
@@ -70,12 +70,12 @@ class _Found:
                 self._judged_stride *= 2
         elif any(turn in line for turn in _TURNS):
             self.turns.append((place, line))
-        elif any(news in line for news in _NEWS):
-            self.news.append((place, line))
+        elif _TROUBLED in line:
+            self.troubles.append((place, line))
 
     def entries(self) -> list[LogEntry]:
         """All that was kept, in the order of the log."""
-        lines = sorted([*self.turns, *self.news, *self.judged, *self.curve])
+        lines = sorted([*self.turns, *self.troubles, *self.judged, *self.curve])
         return [entry for entry in (parse_entry(line) for _, line in lines) if entry is not None]
 
 

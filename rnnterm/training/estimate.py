@@ -24,7 +24,7 @@ _REACHED = 0.8  # share of a bare product's speed that training reaches
 _SECONDS_PER_CELL = 25e-6  # of calling the kernels, both ways, for one layer at one time step
 _SECONDS_OF_MEASURING = 0.01
 _BYTES_PER_PARAMETER = 16  # in fp32: weight, gradient and Adam's two moments
-_BYTES_OF_PROGRAM = 260 << 20  # torch and Python themselves
+_BYTES_OF_PROGRAM = 360 << 20  # torch and Python themselves
 _VALUE = 4  # bytes
 
 
@@ -79,20 +79,22 @@ def estimate_training(recipe: Recipe, corpus: Corpus, speed: float) -> Estimate:
 
 @cache
 def matrix_speed() -> float:
-    """Floating-point operations a second of one core in a product as training does many; measured
+    """Floating-point operations a second of one core in products as training does many; measured
     once, in about ten milliseconds."""
     import numpy as np
 
-    rows, inner, columns = 16, 512, 2048
+    # Each product is too small for a library to share among threads, which may wait for each other
+    # on a busy machine; all of the weights are as many as a network has.
+    products, rows, inner, columns = 64, 16, 64, 256
     left = np.ones((rows, inner), np.float32)
-    right = np.ones((inner, columns), np.float32)
-    left @ right  # the first one also starts the library's threads
+    right = np.ones((products, inner, columns), np.float32)
+    left @ right  # the first one takes longer
     fastest, begun = math.inf, time.thread_time()
     # The thread's own time: what else runs meanwhile, here or in this process, does not count.
     while (now := time.thread_time()) - begun < _SECONDS_OF_MEASURING:
         left @ right
         fastest = min(fastest, time.thread_time() - now)
-    return 2 * rows * inner * columns / fastest / _numpy_threads()
+    return 2 * products * rows * inner * columns / fastest
 
 
 def operations_per_step(recipe: Recipe, spec: NetworkSpec) -> float:
@@ -135,11 +137,3 @@ def _may_use_gpu(device: str) -> bool:
 
 def _cores() -> int:
     return os.cpu_count() or 1
-
-
-def _numpy_threads() -> int:
-    """Threads that numpy's products use: what the environment said when it was imported."""
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-        if os.environ.get(name, "").isdecimal():
-            return max(1, int(os.environ[name]))
-    return _cores()

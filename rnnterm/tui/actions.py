@@ -113,7 +113,7 @@ ACTIONS = (
     Action("sample.slower", "less_than_sign", "slower", "Write slower.", in_footer=False),
     Action("sample.look_back", "pageup", "look back", "Scroll back.", in_footer=False),
     Action("sample.look_forth", "pagedown", "look forth", "Scroll forth.", in_footer=False),
-    Action("sample.follow", "end", "follow", "Show the text's end, and follow it.", in_footer=False),
+    Action("sample.follow", "end", "follow", "Show the end, and follow it.", in_footer=False),
     Action("sample.voice", "v", "voice", "Choose which model speaks."),
     Action("sample.copy", "y", "copy", "Send the text to the terminal's clipboard."),
     Action("sample.save", "w", "save", "Save the text in a new file."),

@@ -86,7 +86,7 @@ class OpenDialog(ModalScreen[Opened | None], Generic[Opened]):
         if event.option_index < len(self._offers):
             self._begin(self._offers[event.option_index].name)
         else:
-            self.query_one(PathInput).focus()
+            self.set_focus(self.query_one(PathInput))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Open the file."""

@@ -11,7 +11,7 @@ from rnnterm.text.corpus import open_corpus
 from rnnterm.training.recipe import Recipe
 
 
-def made_run(root, name, points=100, end="finished", events=(), recipe=None, **texts):
+def made_run(root, name, *, points=100, end="finished", events=(), recipe=None, **texts):
     """A run of `points` points of its curve, 10 steps apart, and of `events` before its end."""
     run = RunFolder(root / name)
     run.path.mkdir(parents=True)

@@ -26,7 +26,7 @@ def drive(steps, size=(120, 36)):
     async def main():
         app = RnntermApp(Settings(), Path(os.environ["RNNTERM_RUNS"]))
         async with app.run_test(size=size) as pilot:
-            await pilot.press("m")
+            await pilot.press("space", "m")  # a sample that streams would only take time
             await until(pilot, lambda: "a step" in said(pilot, "figures"))
             await steps(pilot, app.query_one(ModelPanel))
 
@@ -73,8 +73,8 @@ def test_values_are_checked_as_they_are_typed():
         assert panel.recipe.hidden_size == 32
         assert row(pilot, "hidden_size").startswith("▸*hidden_size")
         assert "fast: 640" in said(pilot, "meaning")
-        assert "14,362 parameters" in said(pilot, "figures")
-        assert "1 changed" in row(pilot, "recipe")
+        assert "18,170 parameters · 73 kB" in said(pilot, "figures")
+        assert row(pilot, "recipe").endswith("fast +1")
 
         await pilot.press("enter", "9", "escape")
         assert panel.recipe.hidden_size == 32
@@ -104,6 +104,15 @@ def test_choices_budgets_and_every_value_by_key():
         await pilot.press("left")
         assert panel.recipe.input == "onehot"
         assert not any("embedding_size" in line for line in rows(pilot))
+
+        await go_to(pilot, "time_budget")
+        await type_value(pilot, "as long as it takes, and then some")
+        form = pilot.app.query_one(ModelForm)
+        await until(pilot, lambda: form.cursor_line < form.size.height)
+        field = panel.query_one(Input)
+        await until(pilot, lambda: field.region.y == form.region.y + form.cursor_line)
+        await pilot.press("escape")
+        assert panel.recipe.time_budget == 120
 
         await go_to(pilot, "steps")
         await type_value(pilot, "12")
@@ -224,4 +233,4 @@ def test_every_value_is_in_the_form_and_written_as_it_is_read():
 def test_the_headings_are_those_of_the_recipe_s_source():
     source = (Path(__file__).parents[2] / "rnnterm/training/recipe.py").read_text()
     headings = re.findall(r"\n    # (.+)\n    (\w+):", source)
-    assert dict((name, heading) for heading, name in headings) == GROUPS
+    assert {name: heading for heading, name in headings} == GROUPS

@@ -6,8 +6,9 @@ import random
 from rich.cells import cell_len
 from textual.app import App
 
-from rnnterm.tui.widgets import stream
-from rnnterm.tui.widgets.stream import NOTE, SEED, TextStream
+from rnnterm.tui.widgets import text_lines
+from rnnterm.tui.widgets.stream import TextStream
+from rnnterm.tui.widgets.text_lines import NOTE, SEED
 
 POISON = (
     '\x1b]0;x\x07\x9b31m[/red][link="x\t日本語の文章e\u0301\u0301\u0301\u0301\u0301\u0301\u0301'
@@ -138,8 +139,8 @@ def test_only_what_changed_is_painted(monkeypatch):
 
 
 def test_it_keeps_only_the_newest(monkeypatch):
-    monkeypatch.setattr(stream, "_MOST_LETTERS", 100)
-    monkeypatch.setattr(stream, "_SLACK", 20)
+    monkeypatch.setattr(text_lines, "_MOST_LETTERS", 100)
+    monkeypatch.setattr(text_lines, "_SLACK", 20)
 
     async def check(pilot, shown) -> None:
         for number in range(300):

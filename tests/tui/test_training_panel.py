@@ -3,12 +3,11 @@
 import asyncio
 from contextlib import asynccontextmanager
 
-import pytest
 from made_runs import add_checkpoint, made_run
 from textual.widgets import Input, OptionList, SelectionList, Static
 from waiting import until
 
-from rnnterm.runs.events import RolledBack, Troubled
+from rnnterm.runs.events import Failed, RolledBack, Troubled
 from rnnterm.runs.folder import RunFolder
 from rnnterm.settings import Settings
 from rnnterm.text.corpus import open_corpus
@@ -149,8 +148,10 @@ def test_the_chart_zooms_reads_off_and_changes_its_scale(tmp_path):
             await screen.see("at step 1,000")
             await screen.press("left", "left")
             await screen.see("at step 9", "val 1.")
-            await screen.press("right", "right", "right", "right")
+            await screen.press("right", "right", "right")
             assert "at step" not in screen.figures
+            await screen.press("right")
+            await screen.see("at step 0")
             await screen.pilot.click(LossChart, offset=(15, 4))
             await screen.see("at step")
             chart = screen.panel.query_one(LossChart)
@@ -227,38 +228,35 @@ def test_a_spent_budget_must_grow_before_a_run_goes_on(tmp_path):
     asyncio.run(ask())
 
 
-@pytest.mark.parametrize(
-    ("end", "events", "said"),
-    [
-        ("stopped", [], "goes on from there"),
-        ("", [], "ended by something else"),
-        ("", [Troubled(5, "the disk is full")], "ended by something else"),
-    ],
-)
-def test_an_ended_run_says_how_it_ended(tmp_path, end, events, said):
-    run = made_run(tmp_path, "mine", end=end, events=events)
+def test_an_ended_run_says_how_it_ended(tmp_path):
+    runs = [
+        (made_run(tmp_path, "one", end="stopped"), "goes on from there"),
+        (made_run(tmp_path, "two", end=""), "ended by something else"),
+        (made_run(tmp_path, "three", end="", events=[Failed("diverged", 9, "NaN!")]), "NaN!"),
+    ]
 
     async def read():
         async with opened(tmp_path, size=(80, 24)) as screen:
-            await screen.attach(run)
-            await screen.see(said)
+            for run, said in runs:
+                await screen.attach(run)
+                await screen.see(said)
 
     asyncio.run(read())
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24), (200, 50), (20, 6), (1, 1)])
-def test_what_a_run_says_cannot_harm_the_screen(tmp_path, size):
+def test_what_a_run_says_cannot_harm_the_screen(tmp_path):
     events = [Troubled(7, POISON), RolledBack(900, 800, 0.5), Troubled(800, POISON)]
     run = made_run(tmp_path, "mine", network=POISON, notes=[POISON], events=events, end="")
     (tmp_path / POISON.replace("/", "")).mkdir()
 
     async def read():
-        async with opened(tmp_path, size=size) as screen:
+        async with opened(tmp_path, size=(1, 1)) as screen:
             screen.pilot.app.attach(run)
             await until(screen.pilot, lambda: screen.panel._watched is not None)
             screen.panel.focus()
-            await screen.press("l", "left", "plus", "o", "escape", "b", "escape")
-            await screen.pilot.resize_terminal(100, 30)
+            for size in ((1, 1), (20, 6), (80, 24), (200, 50), (100, 30)):
+                await screen.pilot.resize_terminal(*size)
+                await screen.press("l", "left", "plus", "o", "escape", "b", "escape")
             await screen.see("\u241b]0;gone", "chars/s")
             assert "\x1b" not in screen.figures + screen.line
 

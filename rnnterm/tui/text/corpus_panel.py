@@ -53,7 +53,7 @@ class CorpusPanel(Panel):
         before, self._recipe = self._recipe, recipe
         if self._corpus is None:
             return
-        if recipe.lowercase != self._corpus.vocab.lowercase and self._corpus.source != STDIN:
+        if recipe.lowercase != self._corpus.vocab.lowercase:
             self._open(self._corpus.source, lowercase=recipe.lowercase)
         elif before is None or _parts(before) != _parts(recipe):
             self._measure(self._corpus, *_parts(recipe))
@@ -88,6 +88,10 @@ class CorpusPanel(Panel):
         """Put another text on the bench; None leaves the one that is there."""
         if corpus is None:
             return
+        self.workers.cancel_group(self, "open")
+        if self._recipe is not None and self._recipe.lowercase != corpus.vocab.lowercase:
+            self._open(corpus.source, lowercase=self._recipe.lowercase)
+            return
         if self._corpus is None or self._corpus.source != corpus.source:
             self._place = 0
         self._corpus, self._error = corpus, ""
@@ -95,9 +99,6 @@ class CorpusPanel(Panel):
             f"{corpus.name} · {len(corpus):,} characters · {len(corpus.vocab):,} symbols"
         )
         self.post_message(CorpusOpened(corpus))
-        if self._recipe is not None and self._recipe.lowercase != corpus.vocab.lowercase:
-            self._open(corpus.source, lowercase=self._recipe.lowercase)
-            return
         self._measure(corpus, *(_parts(self._recipe) if self._recipe else (0.1, 0.0)))
         self._show()
 
@@ -153,7 +154,7 @@ class CorpusPanel(Panel):
             OpenDialog(
                 "Which text?",
                 [_offer(entry) for entry in bundled_texts().values()],
-                lambda source: open_corpus(source, lowercase=lowercase),
+                lambda source: open_text(source, lowercase=lowercase),
                 chosen=self._corpus.source if self._corpus else "",
             ),
             self._take,
@@ -204,6 +205,13 @@ def first_text(model_name: str, runs: Path) -> str:
     except RnntermError:  # whoever speaks says so
         learnt = None
     return learnt if learnt in names else names[0]
+
+
+def open_text(source: str, *, lowercase: bool) -> Corpus:
+    """See `open_corpus`; standard input is refused, for the app reads its keys there."""
+    if source == STDIN:
+        raise UsageError("standard input is the keyboard here: name a file")
+    return open_corpus(source, lowercase=lowercase)
 
 
 def read_place(text: str, count: int) -> int:

@@ -1,6 +1,8 @@
 """What the panel Corpus shows: the text's figures, its map, and one window with its target."""
 
+import textwrap
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -48,6 +50,7 @@ class CorpusView(Widget):
         self._shown: Shown | None = None
         self._notice = "opening …"
         self._map_row: int | None = None  # None follows the target
+        self._first_row = 0  # of the map, as it was drawn
 
     def show(self, shown: Shown) -> None:
         """Draw another text or window."""
@@ -68,41 +71,67 @@ class CorpusView(Widget):
         self._scroll_map(-1)
 
     def _scroll_map(self, rows: int) -> None:
-        self._map_row = max(0, (self._map_row or 0) + rows)
+        self._map_row = max(0, self._first_row + rows)
         self.refresh()
 
     def render(self) -> Content:
         """The rows that fit."""
         width, height = self.size
         if self._shown is None:
-            return Content(safe_line(self._notice)).stylize("$foreground-muted")
-        head = head_rows(self._shown)
+            return Content("\n").join(_wrapped(self._notice, "$foreground-muted", width))
+        head = head_rows(self._shown, width)
         block = window_rows(self._shown, width, height)
         while block and len(head) + len(block) >= height:
             # Too small for all: the rows of numbers go first, the text itself last.
             block.pop(max(1, len(block) - 2) if len(block) > 2 else -1)
         room = height - len(head) - len(block)
         target = self._shown.window.target_id if self._shown.window else None
-        rows = map_rows(self._shown.corpus.vocab.symbols, target, width)
-        first = self._first_map_row(rows, target, room)
-        self._map_row = first if self._map_row is not None else None
-        map_shown = [row for row, _ in rows[first : first + room]]
-        gap = [Content("")] if room >= len(rows) + 2 else []
-        return Content("\n").join([*head, *gap, *map_shown, *gap, *block][: max(height, 1)])
-
-    def _first_map_row(
-        self, rows: list[tuple[Content, range]], target: int | None, room: int
-    ) -> int:
-        last = max(0, len(rows) - room)
-        if self._map_row is not None:
-            return min(self._map_row, last)
-        holding = [
-            row for row, (_, held) in enumerate(rows) if target is not None and target in held
-        ]
-        return max(0, min(last, holding[0] - room + 1)) if holding else 0
+        symbol_map = SymbolMap(self._shown.corpus.vocab.symbols, width)
+        self._first_row = symbol_map.first_row(self._map_row, target, room)
+        rows = symbol_map.rows(range(self._first_row, self._first_row + room), target)
+        gap = [Content("")] if room >= symbol_map.height + 2 else []
+        return Content("\n").join([*head, *gap, *rows, *gap, *block][: max(height, 1)])
 
 
-def head_rows(shown: Shown) -> list[Content]:
+class SymbolMap:
+    """The map from characters to indices in even columns, `width` columns wide."""
+
+    def __init__(self, symbols: str, width: int) -> None:
+        self._pairs, self._column = _pairs_and_column(symbols)
+        self._per_row = max(1, (width + 1) // self._column)
+
+    @property
+    def height(self) -> int:
+        """Rows of the whole map."""
+        return -(-len(self._pairs) // self._per_row)
+
+    def first_row(self, wanted: int | None, target: int | None, room: int) -> int:
+        """Where to begin: at the wanted row, or such that the target is in sight."""
+        last = max(0, self.height - room)
+        if wanted is None:
+            wanted = 0 if target is None else target // self._per_row - room + 1
+        return max(0, min(wanted, last))
+
+    def rows(self, shown: range, target: int | None) -> list[Content]:
+        """Some rows, with the target marked."""
+        return [self._row(row, target) for row in shown if row < self.height]
+
+    def _row(self, row: int, target: int | None) -> Content:
+        parts = []
+        first = row * self._per_row
+        for index, pair in enumerate(self._pairs[first : first + self._per_row], first):
+            parts.append((pair, "bold reverse" if index == target else ""))
+            parts.append((" " * (self._column - cell_len(pair)), ""))
+        return Content.assemble(*parts)
+
+
+@lru_cache(maxsize=2)  # of thousands of symbols this takes longer than all the rest
+def _pairs_and_column(symbols: str) -> tuple[list[str], int]:
+    pairs = symbol_pairs(symbols)
+    return pairs, max(map(cell_len, pairs), default=1) + 1
+
+
+def head_rows(shown: Shown, width: int) -> list[Content]:
     """Name, counts, what decoding changed, what went wrong, and the baseline."""
     corpus = shown.corpus
     folded = " · lower case" if corpus.vocab.lowercase else ""
@@ -111,14 +140,19 @@ def head_rows(shown: Shown) -> list[Content]:
             (safe_line(corpus.name), Style.from_meta({"do": "choose"}) + Style(bold=True)),
             (f"  {safe_line(origin(corpus))}", "$foreground-muted"),
         ),
-        Content(f"{len(corpus):,} characters · {len(corpus.vocab):,} symbols{folded}"),
+        Content(f"{len(corpus):,} chars · {len(corpus.vocab):,} symbols{folded}"),
     ]
-    rows += [Content.styled(safe_line(note), "$text-warning") for note in corpus.notes]
+    for note in corpus.notes:
+        rows += _wrapped(note, "$text-warning", width)
     if shown.baseline:
         rows.append(Content.styled(shown.baseline, "$foreground-muted"))
     if shown.error:
-        rows.append(Content.styled(safe_line(shown.error), "$text-error"))
+        rows += _wrapped(shown.error, "$text-error", width)
     return rows
+
+
+def _wrapped(line: str, style: str, width: int) -> list[Content]:
+    return [Content.styled(part, style) for part in textwrap.wrap(safe_line(line), max(width, 1))]
 
 
 def origin(corpus: Corpus) -> str:
@@ -135,23 +169,6 @@ def told_baseline(baseline: Baseline | None) -> str:
     if baseline is None:
         return "no validation part, no baseline"
     return f"{baseline.order}-gram {baseline.nats:.3f} nats · blind {baseline.uniform_nats:.3f}"
-
-
-def map_rows(symbols: str, target: int | None, width: int) -> list[tuple[Content, range]]:
-    """The map from characters to indices in even columns; each row with the indices it holds."""
-    pairs = symbol_pairs(symbols)
-    column = max(map(cell_len, pairs), default=1) + 1
-    per_row = max(1, (width + 1) // column)
-    rows = []
-    for start in range(0, len(pairs), per_row):
-        held = range(start, min(start + per_row, len(pairs)))
-        parts: list[Content | tuple[str, str]] = []
-        for index in held:
-            style = "bold reverse" if index == target else ""
-            parts.append((pairs[index], style))
-            parts.append((" " * (column - cell_len(pairs[index])), ""))
-        rows.append((Content.assemble(*parts), held))
-    return rows
 
 
 def window_rows(shown: Shown, width: int, height: int) -> list[Content]:

@@ -1,54 +1,28 @@
 """The panel Model: every value of the recipe, explained, checked as it is typed."""
 
 import math
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Resize
-from textual.message import Message
 from textual.widgets import Input, Static
 
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.files import user_path
 from rnnterm.terminal import safe_line
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.estimate import estimate_training, matrix_speed
 from rnnterm.training.recipe import Recipe, bundled_recipes, load_recipe
 from rnnterm.tui.messages import RecipeChanged
-from rnnterm.tui.open_dialog import Offer, OpenDialog
+from rnnterm.tui.open_dialog import OpenDialog
 from rnnterm.tui.panel import Panel, bindings_for
 from rnnterm.tui.text import model_rows
+from rnnterm.tui.text.model_field import ValueInput
 from rnnterm.tui.text.model_form import NAME_COLUMNS, ModelForm
+from rnnterm.tui.text.model_recipes import offer_recipe, open_recipe
 
 _WIDE = 60  # columns from which figures share lines
-
-
-class ValueInput(Input):
-    """The field over a value; Escape leaves it as it was, Up and Down go on to the next value."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave(0, False)", "leave it"),
-        Binding("up", "leave(-1, True)", "previous value", show=False),
-        Binding("down,tab", "leave(1, True)", "next value", show=False),
-    ]
-
-    class Left(Message):
-        """The field is left by a key, `step` values on; `take` tells whether it counts."""
-
-        def __init__(self, step: int, take: bool) -> None:
-            super().__init__()
-            self.step, self.take = step, take
-
-    def on_mount(self) -> None:
-        """A screen at rest sends nothing."""
-        self.cursor_blink = False
-
-    def action_leave(self, step: int, take: bool) -> None:
-        """Tell the panel."""
-        self.post_message(self.Left(step, take))
 
 
 class ModelPanel(Panel):
@@ -56,12 +30,8 @@ class ModelPanel(Panel):
 
     DEFAULT_CSS = """
     ModelPanel .panel-body { layers: form field; }
-    ModelPanel ValueInput {
-        layer: field; display: none; position: absolute;
-        background: $panel; color: $foreground;
-    }
-    ModelPanel ValueInput.-wrong { color: $text-error; text-style: underline; }
-    ModelPanel .model-meaning { height: auto; color: $foreground-muted; }
+    ModelPanel .model-meaning { color: $foreground-muted; }
+    ModelPanel .model-meaning { height: auto; min-height: 2; max-height: 4; }
     ModelPanel .model-meaning.-error { color: $text-error; }
     ModelPanel .model-figures { height: auto; }
     """
@@ -93,6 +63,7 @@ class ModelPanel(Panel):
         """Show the recipe, and measure how fast this machine is."""
         self._accept(self._recipe)
         self._measure_speed()
+        self.watch(self.query_one(ModelForm), "scroll_y", self._place_field, init=False)
 
     def use_corpus(self, corpus: Corpus) -> None:
         """The network's size and the time follow from the text."""
@@ -130,6 +101,9 @@ class ModelPanel(Panel):
             lines.append(
                 "‹ › " + " ".join(f"[{each}]" if each == now else each for each in options)
             )
+        elif name == model_rows.RECIPE:
+            changed = model_rows.changed_names(self._recipe, self._original)
+            lines += [f"changed: {', '.join(changed)}"] * bool(changed)
         elif name in model_rows.changed_names(self._recipe, self._original):
             usual = model_rows.spelled(self._original, name) or "none"
             lines.append(f"{self._original.name}: {usual} (backspace)")
@@ -228,7 +202,7 @@ class ModelPanel(Panel):
         ):
             return False
         self._close()
-        self.focus()
+        self.screen.set_focus(self)  # at once: keys may have come in a burst
         return True
 
     def _is_edited(self) -> bool:
@@ -275,11 +249,17 @@ class ModelPanel(Panel):
         field.remove_class("-wrong")
         field.value = model_rows.spelled(self._recipe, self._current)
         field.cursor_position = len(field.value)
-        form = self.query_one(ModelForm)
-        field.styles.offset = (NAME_COLUMNS, form.cursor_line)
-        field.styles.width = form.size.width - NAME_COLUMNS
         field.display = self._editing = True
-        field.focus()
+        self._place_field()
+        self.screen.set_focus(field)
+
+    def _place_field(self) -> None:
+        """Keep the field over its row, or close it when that is scrolled away."""
+        form = self.query_one(ModelForm)
+        if not 0 <= form.cursor_line < max(1, form.size.height):
+            self._close()
+        self._field.styles.offset = (NAME_COLUMNS, form.cursor_line)
+        self._field.styles.width = form.scrollable_content_region.width - NAME_COLUMNS
 
     def action_next_choice(self) -> None:
         self._cycle(1)
@@ -307,7 +287,7 @@ class ModelPanel(Panel):
         self.app.push_screen(
             OpenDialog(
                 f"Which recipe?{lost}",
-                [_offer(name) for name in bundled_recipes()],
+                [offer_recipe(name) for name in bundled_recipes()],
                 open_recipe,
                 chosen=self._original.name,
                 suffix=".toml",
@@ -319,26 +299,3 @@ class ModelPanel(Panel):
         if recipe is not None:
             self._original = recipe
             self._accept(recipe)
-
-
-def open_recipe(source: str) -> Recipe:
-    """The recipe of a bundled name or a path, `~` expanded.
-
-    Raises UsageError or RnntermError, for what is not a regular file, too.
-    """
-    path: Path = user_path(source)
-    if source not in bundled_recipes() and path.exists() and not path.is_file():
-        raise UsageError(f"{source} is not a regular file")
-    return load_recipe(source if source in bundled_recipes() else str(path))
-
-
-def _offer(name: str) -> Offer:
-    recipe = load_recipe(name)
-    budget = next(budget for budget in model_rows.BUDGETS if getattr(recipe, budget))
-    length = recipe.window if recipe.batching == "windows" else recipe.bptt
-    about = (
-        f"{recipe.batching} {recipe.batch_size}x{length}, {recipe.optimizer} "
-        f"{recipe.learning_rate:g}, {budget.replace('_', ' ')} {model_rows.spelled(recipe, budget)}"
-    )
-    kind = f"{recipe.cell.upper()} {recipe.num_layers}x{recipe.hidden_size}"
-    return Offer(name, kind, about)

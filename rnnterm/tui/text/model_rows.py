@@ -45,7 +45,7 @@ class Row:
 def form_rows(recipe: Recipe, original: Recipe, *, every: bool) -> list[Row]:
     """The form: every value under its headings, or the main ones that matter in this recipe."""
     changed = len(changed_names(recipe, original))
-    named = f"{recipe.name} · {changed} changed" if changed else recipe.name
+    named = f"{recipe.name} +{changed}" if changed else recipe.name
     rows = [Row(RECIPE, RECIPE, named, changed > 0)]
     for name in _all_names() if every else _main_names(recipe):
         if every and name in GROUPS:
@@ -95,12 +95,12 @@ def reset_values(original: Recipe, name: str) -> dict[str, Any]:
 
 def told_size(estimate: Estimate) -> str:
     """`1,848,250 parameters · 7.4 MB`."""
-    return f"{estimate.parameters:,} parameters · {_megabytes(estimate.model_bytes)}"
+    return f"{estimate.parameters:,} parameters · {_bytes(estimate.model_bytes)}"
 
 
 def told_cost(estimate: Estimate) -> str:
     """What a step takes, about."""
-    memory = f"about {_megabytes(estimate.memory_bytes)}"
+    memory = f"about {_bytes(estimate.memory_bytes)}"
     if math.isnan(estimate.seconds_per_step):
         return f"{memory}; speed is the GPU's"
     return f"{memory} and {_short_time(estimate.seconds_per_step)} a step"
@@ -141,10 +141,11 @@ def _spelled_duration(seconds: float) -> str:
     return "".join(parts) + (f"{rest:.6f}".rstrip("0").rstrip(".") + "s" if rest else "")
 
 
-def _megabytes(count: int) -> str:
-    if count >= 1e9:
-        return f"{count / 1e9:,.1f} GB"
-    return f"{count / 1e6:,.0f} MB" if count >= 1e7 else f"{count / 1e6:,.1f} MB"
+def _bytes(count: int) -> str:
+    for size, unit in ((1e9, "GB"), (1e6, "MB")):
+        if count >= size:
+            return f"{count / size:,.{0 if count >= 10 * size else 1}f} {unit}"
+    return f"{count / 1e3:.0f} kB"
 
 
 def _short_time(seconds: float) -> str:

@@ -24,7 +24,8 @@ from rnnterm.tui.text.sample_figures import FIGURE, KNOBS, figure, figures
 from rnnterm.tui.text.sample_seed import SeedRow
 from rnnterm.tui.text.sample_voice import Voice
 from rnnterm.tui.text.sample_voices import VoicePanel
-from rnnterm.tui.widgets.stream import NOTE, SEED, TextStream
+from rnnterm.tui.widgets.stream import TextStream
+from rnnterm.tui.widgets.text_lines import NOTE, SEED
 
 _FRAMES = min(MAX_FPS, 30)
 _SECONDS_A_FRAME = 0.012  # for the network, so that keys are answered while a large one writes
@@ -67,6 +68,8 @@ class SamplePanel(VoicePanel):
         """Have the first model speak as soon as it is loaded."""
         settings = self.host.settings
         self._speed = settings.writing_speed or (_SPEED_OVER_SSH if is_remote() else _SPEED)
+        # Under a dialog, Textual paints the whole screen for each change.
+        self.watch(self.screen, "stack_updates", self._set_going, init=False)
         self.want_model(self.host.first_model)
 
     @property
@@ -102,9 +105,9 @@ class SamplePanel(VoicePanel):
         self._show_values()
 
     def _set_going(self) -> None:
-        """Run the timer just while there is something to write and someone to see it."""
-        live = self._live
-        goes = live is not None and self._is_seen and (not self._is_paused or live.is_behind)
+        """Run the timer just while there is something to write and someone who sees it."""
+        live, is_seen = self._live, self._is_seen and self.app.screen is self.screen
+        goes = live is not None and is_seen and (not self._is_paused or live.is_behind)
         if goes and self._timer is None:
             self._written_at, self._owed = time.monotonic(), 0.0
             self._timer = self.set_interval(1 / _FRAMES, self._write)
@@ -137,7 +140,7 @@ class SamplePanel(VoicePanel):
                 self._show_values()
 
     def _pause(self, paused: bool) -> None:
-        if paused != self._is_paused:
+        if self._live is not None and paused != self._is_paused:
             self._is_paused = paused
             self._set_going()
             self._show_values()

@@ -284,11 +284,14 @@ class TrainingPanel(WatchingPanel):
 
     def _move_cursor(self, columns: int) -> None:
         curves = self._watched.curves if self._watched else None
-        width = self.query_one(LossChart).column_step
-        if curves is None or not width:
+        chart = self.query_one(LossChart)
+        if curves is None or not chart.column_step:
             return
         cursor = self._look.cursor
-        at = curves.last_step if cursor is None else max(0.0, cursor + columns * width)
+        if cursor is None:  # come in from the side that is moved away from
+            at = curves.last_step if columns < 0 else chart.shown[0]
+        else:
+            at = max(0.0, cursor + columns * chart.column_step)
         self._change_look(cursor=None if at > curves.last_step else at)
 
     def _change_look(self, **values: Any) -> None:

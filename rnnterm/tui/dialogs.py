@@ -65,7 +65,9 @@ class Ask(ModalScreen[str | None]):
         """The question over its field."""
         with Vertical(classes="dialog"):
             yield Static(safe_line(self._question), markup=False)
-            yield Input(self._text, suggester=self._suggester)
+            field = Input(self._text, suggester=self._suggester)
+            field.cursor_blink = False  # idle means idle
+            yield field
             yield Static("", classes="dialog-error", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

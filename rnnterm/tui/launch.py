@@ -17,9 +17,10 @@ def run_app(settings: Settings, runs: Path, model: str = "shakespeare") -> int:
 
     Raises UsageError without a terminal, or for settings that name no action.
     """
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)) or os.environ.get("TERM") == "dumb":
+    streams = (sys.stdin, sys.stdout, sys.stderr)  # Textual draws on the last
+    if not all(map(is_terminal, streams)) or os.environ.get("TERM") == "dumb":
         raise UsageError(
-            "the app needs a terminal on standard input and output; the commands do not: "
+            "the app needs a terminal for its input and all its output; the commands do not: "
             "rnnterm --help"
         )
     check_keys(settings.keys)
@@ -43,6 +44,19 @@ def _prepare_environment(settings: Settings) -> None:
     if is_remote() or not settings.animation:
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
         os.environ["TEXTUAL_SMOOTH_SCROLL"] = "0"
-    # One character at a time needs one thread; more would wait for each other while a run trains.
-    for library in ("OMP", "OPENBLAS", "MKL"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    _import_numpy_with_one_thread()
+
+
+def _import_numpy_with_one_thread() -> None:
+    """One character at a time needs no more; several would wait for each other beside a training.
+
+    numpy's libraries read the number once. The environment stays as it was: a trainer that is
+    started from here wants all the cores.
+    """
+    names = [f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL")]
+    unset = [name for name in names if name not in os.environ]
+    os.environ.update(dict.fromkeys(unset, "1"))
+    import numpy  # noqa: F401
+
+    for name in unset:
+        del os.environ[name]

@@ -59,7 +59,7 @@ class Screen:
 
 @asynccontextmanager
 async def opened(root, size=(120, 36)):
-    app, messages = RnntermApp(Settings(), root), []
+    app, messages = RnntermApp(Settings(writing_speed=1), root), []
     async with app.run_test(size=size, message_hook=messages.append) as pilot:
         screen = Screen(pilot, messages)
         screen.panel.focus()
@@ -152,8 +152,9 @@ def test_the_chart_zooms_reads_off_and_changes_its_scale(tmp_path):
             assert "at step" not in screen.figures
             await screen.press("right")
             await screen.see("at step 0")
-            await screen.pilot.click(LossChart, offset=(15, 4))
-            await screen.see("at step")
+            await screen.pilot.click("#training-chart", offset=(15, 4))
+            await until(screen.pilot, lambda: "at step 0" not in screen.figures)
+            assert "at step" in screen.figures
             chart = screen.panel.query_one(LossChart)
             for by, shown in ((1, "zoom 2x"), (-1, "")):
                 chart.post_message(LossChart.Scrolled(by))

@@ -20,7 +20,8 @@ from rnnterm.text.view import Baseline, WindowView
 _LABEL = 8  # columns of `one-hot `
 _LEAST_COLUMN = 4
 _FEWEST_SLOTS = 5
-_SHARE_OF_TEXT = 3  # a window takes at most a third of the panel's rows
+_OTHER_ROWS = 10  # that stand above and below a window's text
+_FEWEST_TEXT_ROWS = 2
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def window_rows(shown: Shown, width: int, height: int) -> list[Content]:
         return [Content("no window: the text is"), Content(lack)]
     return [
         _heading(view),
-        *_text_rows(view, width, max(1, height // _SHARE_OF_TEXT)),
+        *_text_rows(view, width, max(_FEWEST_TEXT_ROWS, height - _OTHER_ROWS)),
         *_number_rows(view, width),
         _one_hot_row(view, width),
     ]

@@ -45,7 +45,8 @@ class ModelPanel(Panel):
         self._original = self._recipe = load_recipe()
         self._corpus: Corpus | None = None
         self._speed = math.nan  # of matrix products here; NaN until it is measured
-        self._every = self._editing = False
+        self._every = False
+        self._edited = ""  # the value that the field is open for; "" where it is closed
 
     @property
     def recipe(self) -> Recipe:
@@ -165,13 +166,13 @@ class ModelPanel(Panel):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Check what is typed."""
-        if self._editing:
+        if self._edited:
             self._check(event.value)
 
     def _check(self, text: str) -> None:
         error = ""
         try:
-            self._recipe.with_values({self._current: text.strip()})
+            self._recipe.with_values({self._edited: text.strip()})
         except UsageError as found:
             error = str(found)
         self._field.set_class(bool(error), "-wrong")
@@ -188,32 +189,29 @@ class ModelPanel(Panel):
 
     def on_input_blurred(self, event: Input.Blurred) -> None:
         """Whoever goes elsewhere means what was typed, if it is good."""
-        if self._editing and self.app.app_focus:
-            if self._is_edited() and self._is_good():
-                self._change({self._current: self._field.value.strip()})
+        if self._edited and self.app.app_focus:
+            if not self._field.has_class("-wrong"):
+                self._take_typed()
             self._close()
 
     def _leave(self, *, take: bool) -> bool:
         """Close the field; False where what is typed is wrong and the field stays."""
-        if (
-            take
-            and self._is_edited()
-            and not self._change({self._current: self._field.value.strip()})
-        ):
+        if take and not self._take_typed():
             return False
         self._close()
-        self.screen.set_focus(self)  # at once: keys may have come in a burst
         return True
 
-    def _is_edited(self) -> bool:
-        return self._field.value != model_rows.spelled(self._recipe, self._current)
-
-    def _is_good(self) -> bool:
-        return not self._field.has_class("-wrong")
+    def _take_typed(self) -> bool:
+        """Take what is in the field, if that is another value; False where it is wrong."""
+        typed = self._field.value.strip()
+        same = typed == model_rows.spelled(self._recipe, self._edited)
+        return same or self._change({self._edited: typed})
 
     def _close(self) -> None:
-        if self._editing:
-            self._editing = False
+        if self._edited:
+            self._edited = ""
+            if self._field.has_focus:
+                self.screen.set_focus(self)  # at once: keys may have come in a burst
             self._field.display = False
             self._tell_meaning()
 
@@ -249,7 +247,8 @@ class ModelPanel(Panel):
         field.remove_class("-wrong")
         field.value = model_rows.spelled(self._recipe, self._current)
         field.cursor_position = len(field.value)
-        field.display = self._editing = True
+        field.display = True
+        self._edited = self._current
         self._place_field()
         self.screen.set_focus(field)
 

@@ -84,7 +84,8 @@ class TextTab(Container):
         self.query_one(SamplePanel).speak_from(message.run, message.step)
 
     def _open(self, kind: type[Widget]) -> None:
-        self.query_one(kind).focus()
+        # At once: a key that follows in the same burst is meant for the panel.
+        self.screen.set_focus(self.query_one(kind))
 
     def action_open_corpus(self) -> None:
         """See the action table, as for all below."""

@@ -124,7 +124,7 @@ def _bar_row(view: RunView) -> Row:
     full, half = divmod(done, 2)
     return [
         ("━" * full + "╸" * half, TRAIN), ("─" * (length - full - half), "muted"),
-        (f"{math.floor(progress * 100):4}%", "bold"),
+        (f"{progress:.0%}".rjust(5), "bold"),
     ]  # fmt: skip
 
 

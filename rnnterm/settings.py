@@ -39,6 +39,9 @@ class Settings:
         default=0,
         metadata={"help": "characters a second that a sample grows by; 0: 90, and 30 by SSH"},
     )
+    corpus: str = field(
+        default="pride-and-prejudice", metadata={"help": "the text that the app opens first"}
+    )
     keys: dict[str, str] = field(default_factory=dict, metadata={"help": "other keys for actions"})
 
 

@@ -11,6 +11,7 @@ from rnnterm.text.windows import Windows, one_hot, scalar
 _BASELINE_ORDER = 5
 _BASELINE_TRAIN = 5_000_000
 _BASELINE_VAL = 500_000
+_measured: "dict[tuple[str, bool, float, float], Baseline | None]" = {}
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,15 @@ def measure_baseline(corpus: Corpus, val_fraction: float, test_fraction: float) 
     """The n-gram's loss on the validation part, or None if there is no such part.
 
     Long texts are judged by the last five million characters of the training part and the first
-    half million of the validation part.
+    half million of the validation part. What was measured once is remembered.
     """
+    key = (corpus.sha256, corpus.vocab.lowercase, val_fraction, test_fraction)
+    if key not in _measured:
+        _measured[key] = _measure(corpus, val_fraction, test_fraction)
+    return _measured[key]
+
+
+def _measure(corpus: Corpus, val_fraction: float, test_fraction: float) -> Baseline | None:
     split = corpus.split(val_fraction, test_fraction)
     train, val = split.train[-_BASELINE_TRAIN:], split.val[:_BASELINE_VAL]
     if len(train) == 0 or len(val) == 0:

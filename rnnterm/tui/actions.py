@@ -80,17 +80,33 @@ ACTIONS = (
     Action("model.toggle_all", "a", "all values", "Show every value, or the main ones."),
     Action("model.reset", "backspace", "reset", "Give the value back its recipe's."),
     Action("training.start", "enter,g", "start", "Train this corpus with this model."),
-    Action("training.resume", "u", "resume", "Let a run that is over go on."),
+    Action("training.resume", "u", "resume", "Let a run that is over go on.", in_footer=False),
     Action("training.pause", "p", "pause", "Pause the training, or let it go on."),
     Action("training.stop", "x", "stop", "Stop the training with a checkpoint."),
     Action("training.checkpoint", "k", "checkpoint", "Write a checkpoint now."),
     Action("training.checkpoints", "b", "checkpoints", "List the checkpoints, and load one."),
-    Action("training.log_scale", "l", "log", "Draw the losses on a logarithmic scale, or not."),
-    Action("training.smooth", "r", "raw", "Draw the raw losses, too, or only smoothed ones."),
+    Action(
+        "training.log_scale", "l", "log", "Draw the losses on a log scale, or not.", in_footer=False
+    ),
+    Action(
+        "training.smooth", "r", "raw", "Draw the raw losses, or smooth ones alone.", in_footer=False
+    ),
     Action("training.overlay", "o", "overlay", "Draw other runs' curves beside this one."),
-    Action("training.zoom_in", "plus,equals_sign", "zoom in", "Show a shorter part of the run."),
+    Action(
+        "training.zoom_in",
+        "plus,equals_sign",
+        "zoom in",
+        "Show a shorter part of the run.",
+        in_footer=False,
+    ),
     Action("training.zoom_out", "minus", "zoom out", "Show a longer part.", in_footer=False),
-    Action("training.read_later", "right", "read off", "Read the losses a little later."),
+    Action(
+        "training.read_later",
+        "right",
+        "read off",
+        "Read the losses a little later.",
+        in_footer=False,
+    ),
     Action("training.read_earlier", "left", "earlier", "Read them earlier.", in_footer=False),
     Action("sample.pause", "space", "pause", "Stop the writing, or let it go on."),
     Action("sample.step", "right", "step", "Write one character, or go forward again."),

@@ -27,7 +27,7 @@ def drive(steps, size=(120, 36), **settings):
     """Run the app, open the panel Corpus, wait for its text, and take the steps."""
 
     async def main():
-        app = RnntermApp(Settings(), Path(os.environ["RNNTERM_RUNS"]), **settings)
+        app = RnntermApp(Settings(corpus="othello"), Path(os.environ["RNNTERM_RUNS"]), **settings)
         async with app.run_test(size=size) as pilot:
             await pilot.press("space", "c")  # a sample that streams would only take time
             await until(pilot, lambda: "-gram" in shown(pilot))

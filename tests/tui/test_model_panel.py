@@ -24,7 +24,7 @@ def drive(steps, size=(120, 36)):
     """Run the app, open the panel Model, wait for its figures, and take the steps."""
 
     async def main():
-        app = RnntermApp(Settings(), Path(os.environ["RNNTERM_RUNS"]))
+        app = RnntermApp(Settings(corpus="othello"), Path(os.environ["RNNTERM_RUNS"]))
         async with app.run_test(size=size) as pilot:
             await pilot.press("space", "m")  # a sample that streams would only take time
             await until(pilot, lambda: "a step" in said(pilot, "figures"))

@@ -55,7 +55,7 @@ class Screen:
 
 @asynccontextmanager
 async def opened(root, size=(120, 36)):
-    app = RnntermApp(Settings(writing_speed=1), root)
+    app = RnntermApp(Settings(writing_speed=1, corpus="othello"), root)
     async with app.run_test(size=size) as pilot:
         await pilot.press("5")
         yield Screen(pilot)

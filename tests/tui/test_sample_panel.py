@@ -97,7 +97,9 @@ def at_the_app(tmp_path):
         save_model(path, model or make_model())
 
         async def run() -> None:
-            app = RnntermApp(Settings(**settings), tmp_path / "runs", first or str(path))
+            app = RnntermApp(
+                Settings(corpus="othello", **settings), tmp_path / "runs", first or str(path)
+            )
             async with app.run_test(size=size) as pilot:
                 await check(Person(app, pilot))
 

@@ -7,6 +7,7 @@ import asyncio
 import io
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,10 @@ def same_every_time(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
+def _as_wide(stand_in: str, found: re.Match[str]) -> str:
+    return stand_in[: len(found[0])].ljust(len(found[0]))
+
+
 def screen_of(app: RnntermApp) -> str:
     """Its rows; what passes has a stand-in of the same width."""
     console = Console(
@@ -45,7 +50,7 @@ def screen_of(app: RnntermApp) -> str:
     console.print(app.screen._compositor.render_update(full=True))
     text = "\n".join(line.rstrip() for line in console.export_text().rstrip().split("\n"))
     for pattern, stand_in in PASSING:
-        text = pattern.sub(lambda found: stand_in[: len(found[0])].ljust(len(found[0])), text)
+        text = pattern.sub(partial(_as_wide, stand_in), text)
     return text + "\n"
 
 
@@ -54,7 +59,7 @@ def look(tmp_path, size, *keys, theme="textual-dark", wait_for=()) -> str:
     made_run(tmp_path / "runs", "bold-otter")
 
     async def act() -> str:
-        app = RnntermApp(Settings(theme=theme), tmp_path / "runs")
+        app = RnntermApp(Settings(theme=theme, corpus="othello"), tmp_path / "runs")
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: "LSTM 1x512" in screen_of(app))
             await pilot.press("space")

@@ -59,7 +59,7 @@ class Screen:
 
 @asynccontextmanager
 async def opened(root, size=(120, 36)):
-    app, messages = RnntermApp(Settings(writing_speed=1), root), []
+    app, messages = RnntermApp(Settings(writing_speed=1, corpus="othello"), root), []
     async with app.run_test(size=size, message_hook=messages.append) as pilot:
         screen = Screen(pilot, messages)
         screen.panel.focus()

@@ -1,7 +1,6 @@
 """The panel Corpus: the text on the bench, as people and as networks see it."""
 
 import re
-from pathlib import Path
 from typing import ClassVar
 
 from textual import work
@@ -66,7 +65,7 @@ class CorpusPanel(Panel):
         worker = get_current_worker()
         try:
             if source is None:
-                source = first_text(self.app.first_model, self.app.runs)  # type: ignore[attr-defined]
+                source = self.app.settings.corpus  # type: ignore[attr-defined]
             corpus = open_corpus(source, lowercase=lowercase)
         except RnntermError as error:
             self.app.call_from_thread(self._refuse, worker, str(error))
@@ -190,21 +189,6 @@ class CorpusPanel(Panel):
 
         question = f"Which window, from 1 to {count:,}? Or a share, such as 50%"
         self.app.push_screen(Ask(question, check=lambda text: read_place(text, count)), go)
-
-
-def first_text(model_name: str, runs: Path) -> str:
-    """The bundled text that a model learnt, or else the first one."""
-    from rnnterm.nn.modelfile import load_model, told_value
-    from rnnterm.runs.models import find_model
-
-    names = list(bundled_texts())
-    try:
-        learnt = told_value(
-            load_model(find_model(model_name, runs)).training, str, "corpus", "name"
-        )
-    except RnntermError:  # whoever speaks says so
-        learnt = None
-    return learnt if learnt in names else names[0]
 
 
 def open_text(source: str, *, lowercase: bool) -> Corpus:

@@ -9,6 +9,7 @@ from textual.containers import Container
 from textual.events import DescendantFocus
 from textual.widget import Widget
 
+from rnnterm.errors import RnntermError
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.overview import list_summaries
 from rnnterm.tui.messages import CheckpointChosen, CorpusOpened, RecipeChanged, RunSeen
@@ -44,9 +45,14 @@ class TextTab(Container):
 
     @work(thread=True)
     def _find_live_run(self) -> None:
-        live = [summary for summary in list_summaries(self.app.runs) if summary.is_live]  # type: ignore[attr-defined]
-        if live:
-            self.app.call_from_thread(self.attach, RunFolder(live[0].path))
+        try:
+            summaries = list_summaries(self.app.runs)  # type: ignore[attr-defined]
+        except RnntermError:  # the tab Runs says so
+            return
+        for summary in summaries:
+            if summary.is_live:
+                self.app.call_later(self.attach, RunFolder(summary.path))
+                return
 
     def attach(self, run: RunFolder) -> None:
         """Watch a run."""

@@ -39,7 +39,6 @@ class WatchingPanel(Panel):
         self._run: RunFolder | None = None
         self._watched: Watched | None = None
         self._others: dict[str, Watched] = {}
-        self._baselines: dict[tuple[str, float, float], Baseline | None] = {}
         self._baseline: Baseline | None = None
         self._trainer: TrainerProcess | None = None
         self._look = Look()
@@ -228,15 +227,15 @@ class WatchingPanel(Panel):
         try:
             config = run.read_config()
             recipe = Recipe.from_dict(config.recipe)
-            lowercase = self._recipe.lowercase if self._recipe else False
-            if config.corpus["sha256"] != corpus.sha256 or recipe.lowercase != lowercase:
+            if (
+                config.corpus["sha256"] != corpus.sha256
+                or recipe.lowercase != corpus.vocab.lowercase
+            ):
                 return
-            key = (corpus.sha256, recipe.val_fraction, recipe.test_fraction)
-            if key not in self._baselines:
-                self._baselines[key] = measure_baseline(corpus, key[1], key[2])
+            baseline = measure_baseline(corpus, recipe.val_fraction, recipe.test_fraction)
         except RnntermError:  # a run whose configuration is damaged has no line
             return
-        self.call_later(self._take_baseline, run, self._baselines[key])
+        self.call_later(self._take_baseline, run, baseline)
 
     def _take_baseline(self, run: RunFolder, baseline: Baseline | None) -> None:
         if run == self._run:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.dom import DOMNode
@@ -24,6 +25,7 @@ from rnnterm.tui.clipboard import send_to_clipboard
 from rnnterm.tui.help import HelpScreen
 from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
 from rnnterm.tui.panel import Panel, bindings_for
+from rnnterm.tui.report import write_report
 from rnnterm.tui.runs.tab import RunsTab
 from rnnterm.tui.text.tab import TextTab
 from rnnterm.tui.top_line import TopLine
@@ -78,6 +80,14 @@ class RnntermApp(App[None]):
         last.daemon = True
         last.start()
         self.exit(return_code=_INTERRUPTED)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A failure that nobody expected: into the log, and one line for the person."""
+        if self.is_headless:  # a test wants the failure itself
+            super()._handle_exception(error)
+            return
+        self._return_code = 1
+        self.panic(Text(safe_line(write_report(error))))
 
     # What tabs and panels tell
 

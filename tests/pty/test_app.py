@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 import unicodedata
 from pathlib import Path
@@ -52,6 +53,31 @@ def test_a_terminal_that_goes_away_ends_the_app():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert person.child.exitstatus == 130
+
+
+BROKEN = """
+from pathlib import Path
+from rnnterm.settings import Settings
+from rnnterm.tui.launch import run_app
+from rnnterm.tui.top_line import TopLine
+def fail(self, name, label):
+    raise ZeroDivisionError("something [/red] broke")
+TopLine.show_speaker = fail
+raise SystemExit(run_app(Settings(), Path("nowhere")))
+"""
+
+
+def test_an_unexpected_failure_is_one_line_and_a_log(tmp_path, monkeypatch):
+    monkeypatch.setenv("RNNTERM_LOG", str(tmp_path / "app.log"))
+    person = Person(sys.executable, ["-c", BROKEN], columns=200)
+    told = person.end()
+    assert person.child.exitstatus == 1
+    assert "ZeroDivisionError: something [/red] broke" in told
+    assert str(tmp_path / "app.log") in told
+    assert "Traceback" not in told
+    report = (tmp_path / "app.log").read_text()
+    assert "Traceback" in report
+    assert "textual " in report
 
 
 def test_it_survives_any_size():

@@ -102,6 +102,20 @@ def test_stop_saves_and_ends(train, answer):
     assert shown["checkpoints"][-1]["step"] == shown["step"] > 0
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_sigterm_stops_without_asking(train, asked):
+    person = train()
+    if asked:
+        person.press("\x03")
+        person.see(QUESTION)
+    person.child.kill(signal.SIGTERM)
+    person.see("stopping with a checkpoint", "otter stopped")
+    person.end()
+    assert person.child.exitstatus == 130
+    assert person.sent.count(QUESTION) == asked
+    assert json.loads(run_command("runs", "show", "otter", "--json").out)["state"] == "stopped"
+
+
 def test_a_second_ctrl_c_ends_at_once(train):
     person = train()
     owner = read_owner(runs_root() / "otter")

@@ -15,9 +15,10 @@ from installed import COMMAND, run_command
 from rnnterm.nn.modelfile import load_model
 from rnnterm.runs.checkpoints import CheckpointStore
 from rnnterm.runs.control import ask
-from rnnterm.runs.events import Finished
+from rnnterm.runs.events import Finished, Progressed
 from rnnterm.runs.folder import RunFolder, runs_root
 from rnnterm.runs.lock import is_locked, read_owner
+from rnnterm.runs.metrics import read_metrics
 from rnnterm.runs.reader import RunReader
 
 SMALL = ["--hidden-size", "16"]
@@ -70,7 +71,8 @@ def test_a_lost_terminal_does_not_end_the_training(text):
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_the_trainer_itself_ends_with_a_checkpoint_at_the_first_signal(text, how):
-    assert run_command("train", text, "--name", "told", "--time-budget", "10m", "--detach", *SMALL)
+    train = ["train", text, "--name", "told", "--time-budget", "10m", "--detach", *SMALL]
+    assert run_command(*train).code == 0
     run = RunFolder(runs_root() / "told")
     until(lambda: step_of(run) > 50)
     os.kill(read_owner(run.path).pid, how)
@@ -163,16 +165,20 @@ def test_a_paused_run_takes_no_steps_and_its_time_stands(text):
     train = ["train", text, "--name", "calm", "--time-budget", "10m", "--detach", *SMALL]
     assert run_command(*train).code == 0
     run = RunFolder(runs_root() / "calm")
+    until(lambda: step_of(run) > 0)
     answer = ask(run, "pause")
-    before = os.times(), time.monotonic()
+    paused = time.monotonic()
     assert RunReader(run).poll().state == "paused"
     ask(run, "checkpoint")  # a paused run still answers
     checkpoint = CheckpointStore(run.checkpoints).newest_verified()[0]
     assert checkpoint.step == answer.step == step_of(run)
-    until(lambda: time.monotonic() - before[1] > 1.0)
+    until(lambda: time.monotonic() - paused > 1.0)
     assert step_of(run) == answer.step
     ask(run, "continue")
-    view = until(lambda: step_of(run) > answer.step and RunReader(run).catch_up())
-    assert view.status.seconds < 60
-    ended = ask(run, "stop")
-    assert ended.seconds < time.monotonic()  # of any machine that has been up for a minute
+    until(lambda: step_of(run) > answer.step)
+    ask(run, "stop")
+    points = [entry for entry in read_metrics(run.metrics) if isinstance(entry.event, Progressed)]
+    before = [point for point in points if point.event.step <= answer.step][-1]
+    after = next(point for point in points if point.event.step > answer.step)
+    trained = after.event.seconds - before.event.seconds
+    assert trained < after.time - before.time - 0.5  # by the clock it was a second more

@@ -8,6 +8,7 @@ from benchmarks.results import write_section
 NAMES = {
     "train": "loss after 75 seconds",
     "generate": "sampling and cold starts",
+    "app": "the app in a pseudo-terminal",
     "memory": "memory against corpus size",
     "runs": "answers to requests, and the cost of reporting",
     "survival": "a hundred kills and fifty races",

@@ -200,7 +200,8 @@ def _long_run(runs: Path) -> list[list[str]]:
             file.write(json.dumps(entry) + "\n")
     reader = RunReader(run)
     begun = time.perf_counter()
-    reader.open()
+    reader.skim()
+    reader.catch_up()
     opened = time.perf_counter() - begun
     begun = time.perf_counter()
     reader.poll()

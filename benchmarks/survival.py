@@ -17,7 +17,7 @@ from rnnterm.runs.checkpoints import CheckpointStore
 from rnnterm.runs.events import Progressed
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.lock import is_locked, read_owner
-from rnnterm.runs.metrics import read_metrics
+from rnnterm.runs.metrics import last_entries, read_metrics
 from rnnterm.training.plan import TrainingPlan
 
 _KILLS = 100
@@ -25,7 +25,7 @@ _RACES = 50
 _STARTERS = 10
 _LONGEST_LIFE = 4.0  # seconds, of which about half are the start
 _SETTINGS = {
-    "steps": 100_000, "hidden_size": 64, "batch_size": 8, "bptt": 32, "dropout_output": 0.1,
+    "steps": 150_000, "hidden_size": 64, "batch_size": 8, "bptt": 32, "dropout_output": 0.1,
     "validate_every": 2000, "checkpoint_every": 200, "sample_every": 5000, "precision": "fp32",
 }  # fmt: skip
 
@@ -35,10 +35,11 @@ def measure(options: argparse.Namespace) -> tuple[str, list[str]]:
     del options
     with tempfile.TemporaryDirectory() as folder:
         runs = Path(folder)
-        kills, resumes, same = _survive(runs)
+        kills, damaged, resumes, same = _survive(runs)
         rows = [
-            ["SIGKILLs at random moments of a real run", str(kills)],
-            ["verified resumes after them", str(resumes)],
+            ["SIGKILLs at random moments of a real run, starts among them", str(kills)],
+            ["of them, those that left a newest checkpoint that does not verify", str(damaged)],
+            ["resumes after them that went on learning", str(resumes)],
             ["losses and weights as those of an unbroken run", "yes" if same else "NO"],
             [f"races of {_STARTERS} starters on one run", str(_RACES)],
             ["races with one winner, named by all others", str(_race_all(runs))],
@@ -46,28 +47,40 @@ def measure(options: argparse.Namespace) -> tuple[str, list[str]]:
     return "survival", table(["what", "count"], rows)
 
 
-def _survive(runs: Path) -> tuple[int, int, bool]:
+def _survive(runs: Path) -> tuple[int, int, int, bool]:
+    """Kills, damaged checkpoints and resumes that took steps, and whether the end is the same.
+
+    A kill before there is a run counts for nothing, and neither does a session that was killed
+    before it had logged a loss of its own.
+    """
     text = str(tinyshakespeare())
     whole = TrainingPlan.start(text, settings=_SETTINGS, name="whole", runs=runs)
     subprocess.run(_trainer(whole), check=True, stdout=subprocess.DEVNULL)
     first = TrainingPlan.start(text, settings=_SETTINGS, name="broken", runs=runs)
-    rng, kills, resumes = random.Random(1), 0, 0
-    while kills < _KILLS:
+    rng, kills, damaged, learning = random.Random(1), 0, 0, set[int]()
+    while min(kills, len(learning)) < _KILLS:
         begun = first.folder.path.exists()
         plan = TrainingPlan.resume(name="broken", runs=runs) if begun else first
         trainer = subprocess.Popen(_trainer(plan), stdout=subprocess.DEVNULL)
         time.sleep(rng.uniform(0, _LONGEST_LIFE))
         trainer.kill()
         assert trainer.wait() == -signal.SIGKILL, "it was done before the last kill"
+        if not first.folder.path.exists():
+            continue
         kills += 1
-        if first.folder.path.exists():
-            _, rejected = CheckpointStore(first.folder.checkpoints).newest_verified()
-            resumes += not rejected
-        else:
-            resumes += 1  # killed before the run began: there is nothing to lose
+        damaged += bool(CheckpointStore(first.folder.checkpoints).newest_verified()[1])
+        learning |= _resumed_sessions(first.folder)
     plan = TrainingPlan.resume(name="broken", runs=runs)
     subprocess.run(_trainer(plan), check=True, stdout=subprocess.DEVNULL)
-    return kills, resumes, _ending(whole.folder) == _ending(first.folder)
+    return kills, damaged, len(learning), _ending(whole.folder) == _ending(first.folder)
+
+
+def _resumed_sessions(run: RunFolder) -> set[int]:
+    """Of the sessions at the log's end, those but the first that learnt something."""
+    learnt = {
+        entry.session for entry in last_entries(run.metrics) if isinstance(entry.event, Progressed)
+    }
+    return learnt - {1}
 
 
 def _trainer(plan: TrainingPlan) -> list[str]:

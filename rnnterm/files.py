@@ -4,11 +4,12 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rnnterm.errors import UsageError
+from rnnterm.errors import RnntermError, UsageError
 
 _CHUNK = 1 << 20
 
@@ -19,6 +20,15 @@ def user_path(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         raise UsageError(f"{text!r} names the home of nobody here") from None
+
+
+@contextmanager
+def failing_as(what: str) -> Iterator[None]:
+    """Tell a failure of the file system in one line: `what`, such as `cannot write x`, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise RnntermError(f"{what}: {error.strerror or error}") from error
 
 
 def sha256_of(path: Path) -> str:

@@ -33,6 +33,7 @@ def command(*, run: str, runs_dir: str | None, as_json: bool) -> None:
 
     folder = chosen_run(run, runs_dir)
     reader = RunReader(folder)
+    reader.skim()
     history = _History()
     view = reader.catch_up(history.take)
     if not view.is_over:
@@ -82,7 +83,7 @@ def _watch(
     """Show a run to its end; raises Detached on Ctrl-C."""
     from rnnterm.cli.progress import make_display
 
-    def detach() -> None:
+    def detach(number: int) -> None:
         raise Detached
 
     with heard_interrupts(signal.SIGINT, signal.SIGTERM) as interrupts, make_display() as display:
@@ -102,20 +103,7 @@ def _end(view: "RunView", run: "RunFolder", runs_dir: str | None, *, as_json: bo
 
 def _finished(view: "RunView") -> "Finished | None":
     """How the run ended well; its status tells where the log is damaged."""
-    from rnnterm.runs.events import Failed, Finished
-    from rnnterm.runs.status import FINISHED, STOPPED
+    from rnnterm.runs.events import Finished
 
-    status = view.status
-    if isinstance(view.ended, Finished):
-        return view.ended
-    if isinstance(view.ended, Failed) or status.state not in (FINISHED, STOPPED):
-        return None
-    return Finished(
-        reason=status.state,
-        step=status.step,
-        seconds=status.seconds,
-        train_loss=status.train_loss,
-        val_loss=status.val_loss,
-        best_val_loss=status.best_val_loss,
-        chars_per_second=status.chars_per_second or 0.0,
-    )
+    told = [view.ended] if view.ended else view.status.last_words()
+    return next((event for event in told if isinstance(event, Finished)), None)

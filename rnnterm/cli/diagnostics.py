@@ -22,12 +22,6 @@ def narrate(line: str) -> None:
         sys.stderr.flush()
 
 
-def narrate_from_signal(line: str) -> None:
-    """Narrate from a signal handler, which may have interrupted a write to the same stream."""
-    with suppress(OSError):
-        os.write(2, f"{safe_line(line)}\n".encode())
-
-
 def warn(line: str) -> None:
     """Narrate something that a person may want to mend."""
     narrate(f"warning: {line}")

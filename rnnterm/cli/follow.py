@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rnnterm.runs.reader import RunReader, RunView
 
 _SECONDS_BETWEEN_POLLS = 0.1
+_TERMINATED = 128 + signal.SIGTERM  # the exit code
 
 GO_ON, DETACH, STOP = "go on", "detach", "stop"
 
@@ -28,18 +29,32 @@ class Detached(Exception):  # noqa: N818 - an ending, no error
 
 
 class Interrupts:
-    """Counts the signals that ask this process to end, so that a loop can take them up in time."""
+    """Keeps the signals that ask this process to end, so that a loop can take them up in time."""
 
     def __init__(self) -> None:
-        self._waiting = 0
+        self._waiting: int | None = None
+        self._raises = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Hear a signal."""
-        self._waiting += 1
+        if self._raises:
+            raise KeyboardInterrupt
+        self._waiting = number
 
-    def take(self) -> bool:
-        """Whether one came since the last time."""
-        came, self._waiting = self._waiting > 0, 0
+    @contextmanager
+    def raised(self) -> Iterator[None]:
+        """For a while, a signal raises KeyboardInterrupt, as does one that has come already."""
+        self._raises = True
+        try:
+            if self.take():
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._raises = False
+
+    def take(self) -> int | None:
+        """The last one that came since the last time."""
+        came, self._waiting = self._waiting, None
         return came
 
 
@@ -60,9 +75,12 @@ def follow(
     reader: "RunReader",
     display: "Display",
     interrupts: Interrupts,
-    on_interrupt: Callable[[], None],
+    on_interrupt: Callable[[int], None],
 ) -> "RunView":
-    """Show a run until its session is over; the last view. `on_interrupt` may raise Detached."""
+    """Show a run until its session is over; the last view.
+
+    `on_interrupt` is told each signal that was heard, and may raise Detached.
+    """
     newest = 0.0
     while True:
         view = reader.poll()
@@ -71,8 +89,8 @@ def follow(
             newest = entry.time
         if view.is_over:
             return view
-        if interrupts.take():
-            on_interrupt()
+        if number := interrupts.take():
+            on_interrupt(number)
         if not view.is_behind:
             if view.status.time >= newest:  # else the log has overtaken the status
                 display.report(view.tick)
@@ -96,6 +114,10 @@ def ask_what_to_do(display: "Display", run: str) -> str:
                         return choices[key]
         except KeyboardInterrupt:
             return STOP
+        except SystemExit as told:  # by a signal
+            if told.code != _TERMINATED:
+                raise
+            return STOP
         finally:
             os.close(descriptor)
     return DETACH  # the terminal is gone
@@ -107,6 +129,8 @@ def how_it_broke_off(view: "RunView", run: "RunFolder", runs_dir: str | None) ->
 
     if isinstance(view.ended, Failed):
         return view.ended.error
+    if not run.path.is_dir():
+        return f"{run.path} was deleted or moved away: its training ends without a result"
     return (
         f"the trainer of {run.name} was ended at step {view.status.step:,} by something else; "
         "go on from its last checkpoint with: "

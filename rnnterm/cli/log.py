@@ -1,9 +1,8 @@
 """`rnnterm log`: what happened in a run, line by line."""
 
-import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +18,17 @@ from rnnterm.quantities import format_count, format_duration
 from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rnnterm.runs.events import Event, Progressed
     from rnnterm.runs.folder import RunFolder
     from rnnterm.runs.metrics import LogEntry
 
+    _Tell = Callable[[LogEntry], Iterable[Any]]
+
 _SECONDS_BETWEEN_POINTS = 5.0  # of training
 _SECONDS_BETWEEN_POLLS = 0.2
+_LOOK_BACK = 1 << 18  # bytes at the end of a log that are tried first for its last lines
 _MOST_OF_STDERR = 1 << 16  # bytes
 _INDENT = " " * len("2000-01-01 00:00:00  ")
 
@@ -57,11 +61,17 @@ def command(
 
     folder = chosen_run(run, runs_dir)
     _check_readable(folder)
-    told = _entry_to_json if as_json else _Teller(everything).lines
+
+    def teller() -> "_Tell":
+        return _entry_to_json if as_json else _Teller(everything).lines
+
+    told = teller()
     say: Callable[[Any], None] = emit_json if as_json else emit
     tail = LogTail(folder.metrics)
     held = is_locked(folder.path)  # before reading: what it said last is then in the log
     going_on = follow and held
+    if lines is not None:
+        tail.skip_to(_where_the_last_begin(folder.metrics, lines, teller))
     past: Iterator[Any] = (line for entry in _waiting(tail) for line in told(entry))
     if not (as_json or going_on):
         past = chain(past, _rest_of_stderr(folder))
@@ -91,6 +101,20 @@ def _check_readable(run: "RunFolder") -> None:
         raise RnntermError(f"cannot read the log of run {run.name}: {error.strerror}") from None
 
 
+def _where_the_last_begin(log: "Path", lines: int, teller: Callable[[], "_Tell"]) -> int:
+    """A place of the log, in bytes, after which more than so many lines are told; or its start."""
+    from rnnterm.runs.metrics import LogTail
+
+    tail, size, length = LogTail(log), log.stat().st_size, _LOOK_BACK
+    while length < size:
+        tail.skip_to(size - length)
+        told = teller()
+        if sum(1 for entry in _waiting(tail) for _ in told(entry)) > lines:
+            return size - length
+        length *= 4
+    return 0
+
+
 def _waiting(tail: Any) -> Iterator["LogEntry"]:
     """The entries that are there by now."""
     more = True
@@ -111,7 +135,7 @@ class _Teller:
 
     def __init__(self, everything: bool) -> None:
         self._everything = everything
-        self._told = -math.inf  # training time of the last point that was told
+        self._span: float | None = None  # of training time, that of the last point
         self._at_work = False
 
     def lines(self, entry: "LogEntry") -> Iterator[str]:
@@ -122,7 +146,7 @@ class _Teller:
         if isinstance(entry.event, Started):
             if self._at_work:
                 yield f"{stamp}the session before broke off"
-            self._told = -math.inf
+            self._span = None
         self._at_work = not isinstance(entry.event, Finished | Failed)
         for line in self._said(entry.event):
             yield stamp + safe_line(line)
@@ -133,8 +157,9 @@ class _Teller:
 
         match event:
             case events.Progressed():
-                if self._everything or event.seconds - self._told >= _SECONDS_BETWEEN_POINTS:
-                    self._told = event.seconds
+                # By the clock, lest what is told depend on where in the log reading began.
+                before, self._span = self._span, event.seconds // _SECONDS_BETWEEN_POINTS
+                if self._everything or self._span != before:
                     yield _figures(event)
             case events.Validated():
                 yield (

@@ -167,7 +167,7 @@ def news_lines(event: "Event") -> "Iterator[tuple[str, str]]":
             yield f"paused at step {event.step:,}", "bold"
         case events.Answered(request="continue"):
             yield "going on", "bold"
-        case events.Answered(request="checkpoint"):
+        case events.Answered(request="checkpoint", failure=None):
             yield f"checkpoint of step {event.step:,}, as asked", "dim"
         case events.Troubled():
             yield f"warning: {event.trouble}", "yellow"

@@ -125,13 +125,12 @@ def delete_command(
     ctx: click.Context, *, runs: tuple[str, ...], yes: bool, runs_dir: str | None
 ) -> int | None:
     """Delete runs with their models and checkpoints; none that is being trained."""
-    from rnnterm.runs.housekeeping import delete_run
-    from rnnterm.runs.lock import check_free
+    from rnnterm.runs.housekeeping import check_deletable, delete_run
 
     place = _place(ctx, runs_dir)
     chosen = list(dict.fromkeys(chosen_run(name, place) for name in runs))
     for run in chosen:  # all or none
-        check_free(run.path)
+        check_deletable(run)
     if not yes and not _is_confirmed([run.name for run in chosen]):
         narrate("nothing was deleted")
         return FAILED

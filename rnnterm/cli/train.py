@@ -12,6 +12,7 @@ from rnnterm.cli.follow import (
     DETACH,
     STOP,
     Detached,
+    Interrupts,
     ask_what_to_do,
     follow,
     heard_interrupts,
@@ -113,14 +114,14 @@ def command(
         return _lead(world, begin, runs_dir, as_json=as_json)
     plan = begin()
     reader = RunReader(plan.folder, from_end=True)
-    trainer = start_trainer(plan.to_request(), nproc)
-    _tell_corpus(plan)
-    if detach:
-        _tell_detached(trainer, runs_dir, as_json=as_json)
-        return None
-    try:
-        view = _follow(trainer, reader)
-    except Detached:
+    with heard_interrupts(signal.SIGINT, signal.SIGTERM) as interrupts:
+        trainer = start_trainer(plan.to_request(), nproc, interrupts.raised)
+        _tell_corpus(plan)
+        try:
+            view = None if detach else _follow(trainer, reader, interrupts)
+        except Detached:
+            view = None
+    if view is None:
         _tell_detached(trainer, runs_dir, as_json=as_json)
         return None
     return _end(view, plan.folder, runs_dir, as_json=as_json)
@@ -158,18 +159,18 @@ def _settings(assignments: tuple[str, ...], options: dict[str, Any]) -> dict[str
     return settings | {key: value for key, value in options.items() if value is not None}
 
 
-def _follow(trainer: "TrainerProcess", reader: "RunReader") -> "RunView":
+def _follow(trainer: "TrainerProcess", reader: "RunReader", interrupts: Interrupts) -> "RunView":
     """Show the training to its end; raises Detached if the person leaves it."""
     from rnnterm.cli.progress import make_display
 
     stopping = False
 
-    def on_interrupt() -> None:
+    def on_interrupt(number: int) -> None:
         nonlocal stopping
         if stopping:
             trainer.end_at_once()
             return
-        choice = ask_what_to_do(display, trainer.run.name)
+        choice = STOP if number == signal.SIGTERM else ask_what_to_do(display, trainer.run.name)
         if choice == DETACH:
             raise Detached
         if choice == STOP:
@@ -177,7 +178,7 @@ def _follow(trainer: "TrainerProcess", reader: "RunReader") -> "RunView":
             trainer.stop()
             narrate("stopping with a checkpoint; once more ends at once")
 
-    with heard_interrupts(signal.SIGINT, signal.SIGTERM) as interrupts, make_display() as display:
+    with make_display() as display:
         return follow(reader, display, interrupts, on_interrupt)
 
 

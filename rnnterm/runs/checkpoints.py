@@ -8,16 +8,25 @@ folder with the real name is complete; the manifest tells later damage.
 import hashlib
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rnnterm.errors import RnntermError
-from rnnterm.files import sha256_of, sync_folder, temporary_sibling, write_json, write_synced
+from rnnterm.files import (
+    failing_as,
+    sha256_of,
+    sync_folder,
+    temporary_sibling,
+    write_json,
+    write_synced,
+)
 
 _MANIFEST = "manifest.json"
 _KEPT = 2
 _REPLACED = ".replaced"
+_SET_ASIDE = ".damaged"
 
 
 @dataclass(frozen=True)
@@ -98,10 +107,7 @@ class CheckpointStore:
                 replaced = target.with_name(target.name + _REPLACED)
                 shutil.rmtree(replaced, ignore_errors=True)
                 target.rename(replaced)
-                temporary.rename(target)
-                shutil.rmtree(replaced)
-            else:
-                temporary.rename(target)
+            temporary.rename(target)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
@@ -110,16 +116,16 @@ class CheckpointStore:
         write_json(self._folder / "latest.json", pointer)
         if best:
             write_json(self._folder / "best.json", pointer)
-        self._drop_old()
+        self._drop_old(step)
         return Checkpoint(target, step)
 
     def all(self) -> list[Checkpoint]:
-        """Every complete checkpoint, oldest first."""
+        """Every complete checkpoint, oldest first; raises RnntermError for an unreadable folder."""
         found: dict[int, Checkpoint] = {}
-        for path in sorted(self._folder.glob("step-*"), reverse=True):
+        for path in sorted(self._list(), reverse=True):
             # In this order a folder comes after its replaced namesake, and takes its place.
             number = path.name.removeprefix("step-").removesuffix(_REPLACED)
-            if number.isdecimal():
+            if path.name.startswith("step-") and number.isdecimal():
                 found[int(number)] = Checkpoint(path, int(number))
         return [found[step] for step in sorted(found)]
 
@@ -138,6 +144,19 @@ class CheckpointStore:
             return checkpoint, tuple(rejected)
         reasons = f": {'; '.join(rejected)}" if rejected else ""
         raise RnntermError(f"{self._folder.parent.name} has no usable checkpoint{reasons}")
+
+    def set_aside_after(self, step: int) -> None:
+        """Put away what is newer than `step`, where training goes on from, for people to look into.
+
+        It is named `step-NNNNNNN.damaged` and no checkpoint any more.
+        """
+        with suppress(OSError):  # it stays, and is passed over again
+            for checkpoint in self.all():
+                if checkpoint.step > step:
+                    aside = checkpoint.path.with_name(f"step-{checkpoint.step:07}{_SET_ASIDE}")
+                    shutil.rmtree(aside, ignore_errors=True)
+                    checkpoint.path.rename(aside)
+            sync_folder(self._folder)
 
     def usable(self) -> tuple[Checkpoint, tuple[str, ...]]:
         """The best checkpoint, or the newest that verifies, and why others were passed over.
@@ -167,13 +186,28 @@ class CheckpointStore:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _drop_old(self) -> None:
+    def _list(self) -> list[Path]:
+        with failing_as(f"the checkpoints of {self._folder.parent.name} are unreadable"):
+            try:
+                return list(self._folder.iterdir())
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+
+    def _drop_old(self, written: int) -> None:
+        """Drop what the checkpoint just written, of that step, makes superfluous."""
         best = self._best_step()
-        for checkpoint in self.all()[:-_KEPT]:
-            if checkpoint.step != best:
-                shutil.rmtree(checkpoint.path, ignore_errors=True)
-        for leftover in self._folder.glob(".*.tmp"):  # of a writer that was killed
-            if leftover.is_dir():
-                shutil.rmtree(leftover, ignore_errors=True)
+        # One that is newer than what was just written is no good: nothing came of it.
+        known = [checkpoint for checkpoint in self.all() if checkpoint.step <= written]
+        dropped = [checkpoint.path for checkpoint in known[:-_KEPT] if checkpoint.step != best]
+        # What a writer that was killed has left.
+        dropped += self._folder.glob(".*.tmp")
+        dropped += [
+            path
+            for path in self._folder.glob(f"*{_REPLACED}")
+            if path.with_name(path.name.removesuffix(_REPLACED)).exists()
+        ]
+        for path in dropped:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
             else:
-                leftover.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)

@@ -5,8 +5,10 @@ trainer takes it away, does it, and says so in the metrics log with the request'
 """
 
 import json
+import os
 import secrets
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnterm.errors import RnntermError
-from rnnterm.files import replace_file
+from rnnterm.files import failing_as, replace_file
 from rnnterm.runs.events import Answered, Event, Failed, Finished
 from rnnterm.runs.folder import RunFolder
-from rnnterm.runs.lock import is_locked
+from rnnterm.runs.lock import is_locked, read_owner
 from rnnterm.runs.metrics import LogTail
+from rnnterm.runs.status import read_status
 
 REQUESTS = ("pause", "continue", "stop", "checkpoint")
 
@@ -44,7 +47,8 @@ class Inbox:
     def open(self) -> None:
         """Begin a session: whatever was asked of an earlier one is void."""
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(exist_ok=True)
+        with failing_as("cannot take requests"):
+            self._folder.mkdir(exist_ok=True)
 
     def take(self) -> list[Request]:
         """What was asked since the last time; looks at most twenty times a second."""
@@ -52,10 +56,13 @@ class Inbox:
         if now - self._looked < _SECONDS_BETWEEN_LOOKS:
             return []
         self._looked = now
-        taken = []
+        waiting: list[Path] = []
         with suppress(OSError):  # a folder that is gone holds no requests
-            for path in sorted(self._folder.glob("[!.]*.json")):
-                request = _read(path)
+            waiting = sorted(self._folder.glob("[!.]*.json"))
+        taken = []
+        for path in waiting:
+            request = _read(path)
+            with suppress(OSError):  # what cannot be taken away would be done again and again
                 path.unlink(missing_ok=True)
                 if request is not None:
                     taken.append(request)
@@ -65,7 +72,8 @@ class Inbox:
 def send_request(run: RunFolder, verb: str) -> str:
     """Leave a request for the run's trainer; returns its id.
 
-    Raises RnntermError if the run has no trainer now, or the folder cannot be written.
+    Where the folder cannot be written, a trainer on this machine still hears `stop`, by a signal.
+    Raises RnntermError if the run has no trainer now, or it cannot be asked.
     """
     if not is_locked(run.path):
         raise RnntermError(f"run {run.name} is not being trained: nobody would answer")
@@ -74,29 +82,43 @@ def send_request(run: RunFolder, verb: str) -> str:
     try:
         replace_file(path, json.dumps({"request": verb, "id": request.id}).encode())
     except OSError as error:
-        raise RnntermError(f"cannot ask run {run.name}: {error.strerror}: {run.control}") from None
+        if not (verb == "stop" and _signal_owner(run)):
+            told = f"cannot ask run {run.name}: {error.strerror}: {run.control}"
+            raise RnntermError(told) from None
     return request.id
+
+
+def _signal_owner(run: RunFolder) -> bool:
+    """Ask the run's trainer to save and end; False where it is out of reach."""
+    owner = read_owner(run.path)
+    if owner is None or not owner.is_alive_here():
+        return False
+    try:
+        os.kill(owner.pid, signal.SIGTERM)
+    except OSError:
+        return False
+    return True
 
 
 def ask(run: RunFolder, verb: str, patience: float = 60.0) -> Event:
     """Send a request and wait for its answer; `stop` is answered by the end of the session.
 
     Returns the Answered event, or for `stop`, once the run is free, the session's last. Raises
-    RnntermError if the trainer ends without an answer, or gives none in `patience` seconds: one
-    step may take long.
+    RnntermError if the trainer could not do it, ends without an answer, or gives none in
+    `patience` seconds: one step may take long.
     """
-    tail = LogTail(run.metrics)
-    tail.skip_to_end()
+    ear = _Ear(run)
     request = send_request(run, verb)
     end: Event | None = None
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         alive = is_locked(run.path)  # asked before reading: what it said last is then in the log
-        entries, _ = tail.read()
-        for _, _, _, event in entries:
+        for event in ear.hear():
             if verb == "stop" and isinstance(event, Finished | Failed):
                 end = event
             if verb != "stop" and isinstance(event, Answered) and event.id == request:
+                if event.failure is not None:
+                    raise RnntermError(event.failure)
                 return event
         if not alive and end is not None:
             return end
@@ -106,6 +128,21 @@ def ask(run: RunFolder, verb: str, patience: float = 60.0) -> Event:
     raise RnntermError(
         f"run {run.name} has not answered for {patience:.0f} s; it will when its step is done"
     )
+
+
+class _Ear:
+    """Hears what a trainer says from now on."""
+
+    def __init__(self, run: RunFolder) -> None:
+        self._run, self._before, self._tail = run, read_status(run.status), LogTail(run.metrics)
+        self._tail.skip_to_end()
+
+    def hear(self) -> list[Event]:
+        """What was said since the last time; where the log cannot be written, the status tells."""
+        status = read_status(self._run.status)
+        entries, _ = self._tail.read()
+        told = status.last_words() if status and status != self._before else []
+        return [*told, *(entry.event for entry in entries)]
 
 
 def _read(path: Path) -> Request | None:

@@ -116,11 +116,16 @@ class Checkpointed:
 
 @dataclass(frozen=True)
 class Answered:
-    """A request that someone left in the run's `control/` was done."""
+    """A request that someone left in the run's `control/` was done.
+
+    Attributes:
+        failure: why it was not, where it could not be.
+    """
 
     step: int
     request: str
     id: str
+    failure: str | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.files import sync_folder, temporary_sibling, write_json
+from rnnterm.files import failing_as, sync_folder, temporary_sibling, write_json
 from rnnterm.runs.lock import LOCK, is_locked
 from rnnterm.runs.names import check_name, fresh_name
 
@@ -72,6 +72,13 @@ class RunFolder:
         """The folder of checkpoints."""
         return self.path / "checkpoints"
 
+    def check_there(self) -> None:
+        """Raise RnntermError if someone took the folder away from its trainer."""
+        if not self.path.exists():
+            raise RnntermError(
+                f"the folder of run {self.name} is gone: nothing is left to train for"
+            )
+
     @contextmanager
     def staged(self) -> Iterator["RunFolder"]:
         """A hidden folder to fill before `publish` makes it this run; gone if it never does.
@@ -109,8 +116,9 @@ class RunFolder:
         sync_folder(self.path.parent)
 
     def write_config(self, config: RunConfig) -> None:
-        """Write or replace `config.json`."""
-        write_json(self.path / "config.json", {"version": _VERSION} | asdict(config))
+        """Write or replace `config.json`; raises RnntermError where that fails."""
+        with failing_as(f"cannot write the config.json of run {config.name}"):
+            write_json(self.path / "config.json", {"version": _VERSION} | asdict(config))
 
     def read_config(self) -> RunConfig:
         """The run's configuration; raises RnntermError where it is missing or damaged."""
@@ -146,12 +154,10 @@ class RunFolder:
 
 
 def runs_root(chosen: Path | None = None) -> Path:
-    """Where runs live: the folder given, `RNNTERM_RUNS`, or the user's data folder."""
-    if chosen is not None:
-        return chosen
-    named = os.environ.get("RNNTERM_RUNS")
+    """Where runs live: the folder given, `RNNTERM_RUNS`, or the user's data; a whole path."""
+    named = chosen or os.environ.get("RNNTERM_RUNS")
     if named:
-        return Path(named)
+        return Path(named).absolute()
     import platformdirs
 
     return platformdirs.user_data_path("rnnterm") / "runs"

@@ -1,37 +1,43 @@
 """Renaming and deleting runs, only while no trainer holds them."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
-from rnnterm.errors import RnntermError
-from rnnterm.files import sync_folder, temporary_sibling
-from rnnterm.runs.folder import RunFolder, new_run
-from rnnterm.runs.lock import hold_lock
+from rnnterm.errors import RnntermError, UsageError
+from rnnterm.files import failing_as, sync_folder, temporary_sibling
+from rnnterm.runs.folder import RunFolder
+from rnnterm.runs.lock import check_free, hold_lock
+from rnnterm.runs.names import check_name
 
 
 def rename_run(run: RunFolder, name: str) -> RunFolder:
     """Give a run another name; raises UsageError for one that is taken or cannot be a folder."""
-    renamed = new_run(run.path.parent, name)
-    with hold_lock(run.path), _told(run):
+    renamed = RunFolder(run.path.parent / check_name(name))
+    if renamed.path.exists():
+        raise UsageError(f"there is a run {name!r} already: choose another name")
+    with hold_lock(run.path), failing_as(f"cannot change {run.path}"):
         run.write_config(replace(run.read_config(), name=name))
         run.path.rename(renamed.path)
         sync_folder(run.path.parent)
     return renamed
 
 
-def delete_run(run: RunFolder) -> None:
-    """Delete a run with all its checkpoints.
+def check_deletable(run: RunFolder) -> None:
+    """Raise RnntermError for a run that is trained, or whose configuration cannot be read.
 
-    Raises RnntermError while it is trained, and for a folder whose configuration cannot be read:
-    it may be no run at all.
+    The latter may be no run at all.
     """
+    check_free(run.path)
     try:
         run.read_config()
     except RnntermError as error:
         raise RnntermError(f"{error}; look into {run.path} and delete it by hand") from None
-    with hold_lock(run.path), _told(run):
+
+
+def delete_run(run: RunFolder) -> None:
+    """Delete a run with all its checkpoints; raises RnntermError as `check_deletable` does."""
+    check_deletable(run)
+    with hold_lock(run.path), failing_as(f"cannot change {run.path}"):
         # First out of sight, so that nobody meets half a run.
         hidden = temporary_sibling(run.path)
         run.path.rename(hidden)
@@ -39,12 +45,3 @@ def delete_run(run: RunFolder) -> None:
             hidden.unlink()
         else:
             shutil.rmtree(hidden)
-
-
-@contextmanager
-def _told(run: RunFolder) -> Iterator[None]:
-    """Failures of the file system as one line."""
-    try:
-        yield
-    except OSError as error:
-        raise RnntermError(f"cannot change {run.path}: {error.strerror}") from None

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnterm.errors import RnntermError
-from rnnterm.files import write_json
+from rnnterm.files import failing_as, write_json
 from rnnterm.runs.records import record_from_json, record_to_json
 
 LOCK = ".lock"
@@ -73,19 +73,21 @@ class Owner:
 def hold_lock(folder: Path) -> Iterator[None]:
     """Be the trainer of the run in `folder`, as `owner.json` will say.
 
-    Raises RnntermError that names the owner if there is one.
+    Raises RnntermError that names the owner if there is one, or where the folder is missing.
     """
     from filelock import FileLock, Timeout  # slow to import, and readers take no lock
 
     lock = FileLock(folder / LOCK)
+    with failing_as(f"cannot lock {folder}"):
+        # FileLock alone would make the folder anew, after its run was deleted.
+        os.close(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644))
+        try:
+            lock.acquire(timeout=_PATIENCE, poll_interval=0.02)
+        except Timeout:
+            raise RnntermError(busy_message(folder)) from None
     try:
-        lock.acquire(timeout=_PATIENCE, poll_interval=0.02)
-    except Timeout:
-        raise RnntermError(busy_message(folder)) from None
-    except OSError as error:
-        raise RnntermError(f"cannot lock {folder}: {error.strerror}") from None
-    try:
-        write_json(folder / _OWNER, record_to_json(Owner.this_process()))
+        with failing_as(f"cannot lock {folder}"):
+            write_json(folder / _OWNER, record_to_json(Owner.this_process()))
         yield
     finally:
         lock.release()

@@ -7,10 +7,12 @@ begins the next.
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from rnnterm.files import failing_as
 from rnnterm.runs.events import Checkpointed, Event, Troubled, event_from_json, event_to_json
 
 _TAIL = 1 << 16
@@ -30,16 +32,20 @@ class LogEntry(NamedTuple):
 class MetricsLog:
     """Appends events to `metrics.jsonl`.
 
-    A full disk costs entries, not the training: the log says how many once it can be written.
+    A full disk costs entries, not the training: the log says how many once it can be written. One
+    that was removed begins anew.
+
+    Raises RnntermError where there can be no log.
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self.session = 1 + max((entry.session for entry in last_entries(path)), default=0)
         self._seq = self._lost = 0
-        self._file = path.open("ab", buffering=0)
-        if path.stat().st_size and not _ends_with_newline(path):
+        with failing_as(f"cannot write the log of run {path.parent.name}"):
+            self._file = path.open("ab", buffering=0)
             # A killed trainer left half a line; the next one must not be glued to it.
-            self._file.write(b"\n")
+            self._is_torn = path.stat().st_size > 0 and not _ends_with_newline(path)
 
     def append(self, event: Event) -> None:
         """Write one line and hand it to the system, where readers see it."""
@@ -49,21 +55,40 @@ class MetricsLog:
             self._lost = 0
         if not self._write(event):
             self._lost += 1
-        elif isinstance(event, Checkpointed):
-            os.fsync(self._file.fileno())  # a checkpoint never survives what led to it
 
     def _write(self, event: Event) -> bool:
         entry = {"session": self.session, "seq": self._seq, "time": round(time.time(), 3)}
         line = json.dumps(entry | event_to_json(event)).encode() + b"\n"
-        begin = self._file.seek(0, os.SEEK_END)
         try:
-            if self._file.write(line) != len(line):
-                raise OSError
+            if os.fstat(self._file.fileno()).st_nlink == 0:
+                self._begin_anew()
+            # A checkpoint never survives what led to it.
+            self._add(line, sync=isinstance(event, Checkpointed))
         except OSError:
-            self._file.truncate(begin)
             return False
         self._seq += 1
         return True
+
+    def _begin_anew(self) -> None:
+        """Write where readers look, as the file was removed."""
+        file = self._path.open("ab", buffering=0)
+        self._file.close()
+        self._file, self._is_torn = file, False
+
+    def _add(self, line: bytes, *, sync: bool) -> None:
+        """Write all of a line or, with an OSError, nothing."""
+        begin = self._file.seek(0, os.SEEK_END)
+        whole = b"\n" * self._is_torn + line
+        try:
+            if self._file.write(whole) != len(whole):
+                raise OSError
+            if sync:
+                os.fsync(self._file.fileno())
+        except OSError:
+            with suppress(OSError):
+                self._file.truncate(begin)
+            raise
+        self._is_torn = False
 
     def __enter__(self) -> "MetricsLog":
         return self
@@ -138,15 +163,19 @@ def read_metrics(path: Path) -> list[LogEntry]:
 
 
 def last_entries(path: Path) -> list[LogEntry]:
-    """The entries in the last 64 kB of a log; none where there is no log."""
+    """The entries in the last 64 kB of a log, or a last one that is longer; none without a log."""
+    entries: list[LogEntry] = []
     try:
         with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _TAIL))
-            lines = file.read().split(b"\n")
+            size, span = file.seek(0, os.SEEK_END), 0
+            while not entries and span < min(size, 2 * _LONGEST_LINE):
+                span = 2 * span or _TAIL
+                file.seek(max(0, size - span))
+                lines = file.read().split(b"\n")
+                entries = [entry for entry in map(parse_entry, lines) if entry is not None]
     except OSError:
-        return []
-    return [entry for entry in map(parse_entry, lines) if entry is not None]
+        pass
+    return entries
 
 
 def parse_entry(line: bytes) -> LogEntry | None:

@@ -1,16 +1,21 @@
 """What a list tells of each run: its true state and its last figures."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from rnnterm.errors import RnntermError
+from rnnterm.files import failing_as
 from rnnterm.runs.checkpoints import CheckpointStore
 from rnnterm.runs.folder import RunFolder, list_runs
 from rnnterm.runs.lock import is_locked, read_owner
 from rnnterm.runs.metrics import last_entries
 from rnnterm.runs.reader import true_state
-from rnnterm.runs.status import ENDS, RunStatus, read_status, status_of
+from rnnterm.runs.status import ENDS, RunStatus, load_status, status_of
+
+T = TypeVar("T")
 
 DAMAGED = "damaged"
 """The state of a folder that no trainer holds and whose configuration cannot be read."""
@@ -67,38 +72,50 @@ def summarize_run(run: RunFolder) -> RunSummary:
     """What is known of a run, whatever of its folder is missing or damaged; nothing is written."""
     held = is_locked(run.path)
     owner = read_owner(run.path) if held else None
-    status = read_status(run.status)
-    problems = []
-    corpus = created = None
-    try:
-        config = run.read_config()
-        corpus, created = str(config.corpus["name"]), _seconds(config.created)
-    except RnntermError as error:
-        problems.append(str(error))
-    checkpoints = _kept(CheckpointStore(run.checkpoints))
+    problems: list[str] = []
+    config = _told(problems, run.read_config)
+    created = _seconds(config.created) if config else None
+    if config and created is None:
+        problems.append("config.json has an odd time of creation")
+    checkpoints = _told(problems, lambda: _kept(CheckpointStore(run.checkpoints)))
+    status = _told(problems, lambda: load_status(run.status))
     if status is None:
-        problems.append("status.json is missing or damaged: the figures are those of its log")
+        problems.append("the figures are those of its log")
         status = status_of(last_entries(run.metrics))
         if not status.step and checkpoints:
             newest = checkpoints[-1]
             status = replace(status, step=newest.step, val_loss=newest.val_loss)
-    problems += [kept.problem for kept in checkpoints if kept.problem]
-    if not run.metrics.is_file():
-        problems.append("metrics.jsonl is missing")
-    if not checkpoints:
+    problems += [kept.problem for kept in checkpoints or () if kept.problem]
+    _told(problems, lambda: _check_log(run.metrics))
+    if checkpoints == ():
         problems.append("it has no checkpoint")
     state = true_state(status, held=held)
     return RunSummary(
         name=run.name,
         path=run.path,
-        state=DAMAGED if created is None and not held else state,
+        state=DAMAGED if config is None and not held else state,
         pid=owner.pid if owner else None,
         status=status,
-        checkpoints=checkpoints,
-        corpus=corpus,
+        checkpoints=checkpoints or (),
+        corpus=str(config.corpus["name"]) if config else None,
         created=created,
         problem="; ".join(problems) or None,
     )
+
+
+def _told(problems: list[str], read: Callable[[], T]) -> T | None:
+    """What is read; None where that fails, and why then joins the problems."""
+    try:
+        return read()
+    except RnntermError as error:
+        problems.append(str(error))
+        return None
+
+
+def _check_log(path: Path) -> None:
+    with failing_as(f"{path.name} cannot be read"):
+        if not path.is_file():
+            raise RnntermError(f"{path.name} is missing")
 
 
 def _kept(store: CheckpointStore) -> tuple[KeptCheckpoint, ...]:

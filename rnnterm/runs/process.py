@@ -1,12 +1,11 @@
 """Starting a trainer as a process of its own, which nothing that happens to a screen can end."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -14,6 +13,7 @@ from typing import IO
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.runs.control import send_request
 from rnnterm.runs.folder import RunFolder
+from rnnterm.runs.lock import read_owner
 
 _BLOCK_HANGUP = (
     "import os, signal, sys; "
@@ -22,6 +22,7 @@ _BLOCK_HANGUP = (
 )
 """torchrun has its own way with SIGHUP; one that is blocked stays so through exec."""
 
+_SECONDS_TO_CLEAN_UP = 5.0
 _LAST_WORDS = 2000  # characters of a failed trainer's standard error
 
 
@@ -34,8 +35,9 @@ class TrainerProcess:
 
     @property
     def pid(self) -> int:
-        """The process that was started; with several, the one that started the others."""
-        return self.process.pid
+        """The process that trains; with several, the one that leads."""
+        owner = read_owner(self.run.path)
+        return self.process.pid if owner is None else owner.pid
 
     def stop(self) -> None:
         """Ask for a checkpoint and an end."""
@@ -44,17 +46,19 @@ class TrainerProcess:
 
     def end_at_once(self) -> None:
         """End it without a checkpoint, and all processes that it started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        _end_at_once(self.process)
 
 
-def start_trainer(request: str, nproc: int = 1) -> TrainerProcess:
+def start_trainer(
+    request: str,
+    nproc: int = 1,
+    interruptible: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> TrainerProcess:
     """Start a trainer and wait until it holds its run.
 
     It gets a session of its own, no terminal, and /dev/null for standard input; its standard error
     goes to the run's `train.log` once there is one. `request` is what `rnnterm.training` takes as
-    its argument.
+    its argument. Where waiting raises something, as `interruptible` may let it, the trainer ends.
 
     Raises RnntermError or UsageError as the trainer does that cannot begin.
     """
@@ -68,10 +72,10 @@ def start_trainer(request: str, nproc: int = 1) -> TrainerProcess:
         )
         assert process.stdout is not None
         try:
-            with process.stdout as answers:
+            with process.stdout as answers, interruptible():
                 answer = _first_answer(answers)
         except BaseException:  # interrupted before it began: nobody would know of it
-            process.terminate()
+            _end_soon(process)
             raise
         if "run" in answer:
             return TrainerProcess(process, RunFolder(Path(str(answer["run"]))))
@@ -92,6 +96,28 @@ def answer_starter(answer: dict[str, str | int]) -> None:
         sys.stdout.flush()
     except (OSError, ValueError):
         pass  # whoever started it is gone, which changes nothing
+
+
+def _end_soon(process: "subprocess.Popen[bytes]") -> None:
+    """Let a process clean up and end; at once if that takes long."""
+    process.terminate()
+    try:
+        process.wait(_SECONDS_TO_CLEAN_UP)
+    except subprocess.TimeoutExpired:
+        _end_at_once(process)
+
+
+def _end_at_once(process: "subprocess.Popen[bytes]") -> None:
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        started = psutil.Process(process.pid)
+        started.suspend()  # so that nothing more is started meanwhile
+        # torchrun gives each of its processes a session of its own: no group holds them all.
+        for member in [started, *started.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+    process.wait()
 
 
 def _launcher(nproc: int) -> list[str]:

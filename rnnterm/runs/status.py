@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnterm.errors import RnntermError
-from rnnterm.files import replace_file
+from rnnterm.files import failing_as, replace_file
 from rnnterm.runs.events import (
     Answered,
     Checkpointed,
@@ -22,6 +22,7 @@ from rnnterm.runs.events import (
     Ticked,
     Validated,
 )
+from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.metrics import LogEntry
 from rnnterm.runs.records import record_from_json, record_to_json
 
@@ -31,6 +32,7 @@ _SECONDS_BETWEEN_WRITES = 1.0
 RUNNING, PAUSED = "running", "paused"
 FINISHED, STOPPED, DIVERGED, CRASHED = "finished", "stopped", "diverged", "crashed"
 ENDS = (FINISHED, STOPPED, DIVERGED, CRASHED)
+_STATE_AFTER = {"pause": PAUSED, "continue": RUNNING}  # a request was done
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class RunStatus:
         checkpoint_step: the last step that is safe.
         checkpoint_time, time: of the checkpoint and of this status, since the epoch.
         error: why the session ended, where it ended badly.
+        answer: the last answer to a request, as the event's JSON values.
     """
 
     state: str = RUNNING
@@ -62,6 +65,7 @@ class RunStatus:
     network: str | None = None
     device: str | None = None
     error: str | None = None
+    answer: dict[str, Any] | None = None
 
     def after(self, entry: LogEntry) -> "RunStatus":
         """The status once an event has happened."""
@@ -84,10 +88,9 @@ class RunStatus:
                     changed["best_val_loss"] = event.val_loss
             case Checkpointed():
                 changed |= {"checkpoint_step": event.step, "checkpoint_time": entry.time}
-            case Answered(request="pause"):
-                changed["state"] = PAUSED
-            case Answered(request="continue"):
-                changed["state"] = RUNNING
+            case Answered():
+                changed["answer"] = record_to_json(event)
+                changed["state"] = _STATE_AFTER.get(event.request, self.state)
             case Finished():
                 changed |= {"state": event.reason, "eta_seconds": None, "seconds": event.seconds}
                 changed |= {"val_loss": event.val_loss, "best_val_loss": event.best_val_loss}
@@ -98,6 +101,30 @@ class RunStatus:
                 changed |= {"state": event.reason, "eta_seconds": None, "error": event.error}
         step = event.to_step if isinstance(event, RolledBack) else event.step
         return replace(self, **changed, step=step)
+
+    def last_words(self) -> list[Answered | Finished | Failed]:
+        """The last answer and the end of the session, as far as there are such.
+
+        They are in the log, too, but where that cannot be written.
+        """
+        words: list[Answered | Finished | Failed] = []
+        answer = record_from_json(Answered, self.answer or {})
+        if answer is not None:
+            words.append(answer)
+        if self.state in (FINISHED, STOPPED):
+            end = Finished(
+                reason=self.state,
+                step=self.step,
+                seconds=self.seconds,
+                train_loss=self.train_loss,
+                val_loss=self.val_loss,
+                best_val_loss=self.best_val_loss,
+                chars_per_second=self.chars_per_second or 0.0,
+            )
+            words.append(end)
+        elif self.state in (DIVERGED, CRASHED):
+            words.append(Failed(self.state, self.step, self.error or "it does not say why"))
+        return words
 
 
 class StatusWriter:
@@ -116,7 +143,8 @@ class StatusWriter:
         """
         before, now = self._status.state, self._clock()
         self._status = self._status.after(LogEntry(self._status.session, 0, now, event))
-        changed = isinstance(event, Started | Checkpointed) or self._status.state != before
+        turn = isinstance(event, Started | Checkpointed | Answered)
+        changed = turn or self._status.state != before
         if changed or now - self._written >= _SECONDS_BETWEEN_WRITES:
             self._written = now
             self._write()
@@ -126,9 +154,7 @@ class StatusWriter:
         try:
             replace_file(self._path, text.encode())
         except FileNotFoundError:
-            raise RnntermError(
-                f"the folder of run {self._path.parent.name} is gone: nothing is left to train for"
-            ) from None
+            RunFolder(self._path.parent).check_there()
         except OSError:
             pass
 
@@ -136,14 +162,27 @@ class StatusWriter:
 def read_status(path: Path) -> RunStatus | None:
     """The last status that was written; None where there is none that can be read."""
     try:
-        values = json.loads(path.read_text("ascii"))
-    except (OSError, ValueError, RecursionError):
+        return load_status(path)
+    except RnntermError:
         return None
-    if not isinstance(values, dict) or values.get("version") != _VERSION:
-        return None
-    if values.get("state") not in (RUNNING, PAUSED, *ENDS):
-        return None
-    return record_from_json(RunStatus, values)
+
+
+def load_status(path: Path) -> RunStatus:
+    """The last status that was written; raises RnntermError that says why it cannot be read."""
+    with failing_as(f"{path.name} cannot be read"):
+        data = path.read_bytes()
+    try:
+        values = json.loads(data.decode("ascii"))
+    except (ValueError, RecursionError):
+        values = None
+    version = values.get("version") if isinstance(values, dict) else None
+    if isinstance(version, int) and version > _VERSION:
+        raise RnntermError(f"{path.name} was written by a newer rnnterm: upgrade to read it")
+    known = version == _VERSION and values.get("state") in (RUNNING, PAUSED, *ENDS)
+    status = record_from_json(RunStatus, values) if known else None
+    if status is None:
+        raise RnntermError(f"{path.name} is damaged")
+    return status
 
 
 def status_of(entries: list[LogEntry]) -> RunStatus:

@@ -49,6 +49,7 @@ def main(request: str) -> int:
             answer_starter({"error": told, "exit_code": code})
         if not isinstance(error, RnntermError):
             raise
+        sys.stderr.write(f"{error}\n")  # in `train.log`, where the run's own log may be lacking
         return error.exit_code
     return 0
 
@@ -64,9 +65,13 @@ def _leading(world: World) -> AbstractContextManager[None]:
 
 def _write_to_log(run: RunFolder) -> None:
     """From now on, whatever this process writes to its standard streams goes to `train.log`."""
-    with run.train_log.open("ab") as log:
-        for descriptor in (1, 2):
-            os.dup2(log.fileno(), descriptor)
+    try:
+        log = os.open(run.train_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    except OSError:  # no reason not to train
+        log = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(log, descriptor)
+    os.close(log)
 
 
 def _named(error: Exception) -> str:

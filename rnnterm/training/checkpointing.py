@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from rnnterm.errors import RnntermError
+from rnnterm.files import failing_as
 from rnnterm.nn.modelfile import Model, load_model, model_bytes
 from rnnterm.runs.checkpoints import Checkpoint, CheckpointStore
 from rnnterm.runs.folder import RunFolder
@@ -50,15 +51,11 @@ class Checkpointing:
         }
         losses = {"train_loss": counters.smooth_loss, "val_loss": counters.known_val_loss}
         store = self._store if folder is None else CheckpointStore(folder.checkpoints)
-        try:
+        with failing_as(f"cannot write a checkpoint of {self._run.name}"):
             store.save(counters.step, files, losses, best=best)
-        except OSError as error:
-            raise RnntermError(
-                f"cannot write a checkpoint of {self._run.name}: {error.strerror or error}"
-            ) from error
 
     def restore_newest(self) -> tuple[Checkpoint, TrainerState, tuple[str, ...]]:
-        """Put the learner back to the newest checkpoint that verifies.
+        """Put the learner back to the newest checkpoint that verifies; newer ones are set aside.
 
         Returns it with its state and why each newer one was passed over. Raises RnntermError if
         there is none, or it is of another network or alphabet.
@@ -72,6 +69,7 @@ class Checkpointing:
         state = TrainerState.from_bytes(checkpoint.trainer.read_bytes())
         learner.restore(model.tensors, state.optimizer, state.carried, state.rng)
         learner.loss_sum.fill_(state.counters.loss_sum)
+        self._store.set_aside_after(checkpoint.step)
         return checkpoint, state, rejected
 
     def best_model(self, counters: Counters) -> Model:

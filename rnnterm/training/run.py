@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rnnterm.errors import DivergedError, RnntermError, UsageError
+from rnnterm.runs.control import Inbox
 from rnnterm.runs.events import Event, Failed, Listener, Ticked
 from rnnterm.runs.lock import hold_lock
 from rnnterm.runs.metrics import MetricsLog
@@ -34,7 +35,7 @@ class TrainingSession:
         """Train to the end of the budget, telling `report` and the run's log about it.
 
         The run is visible, and locked, when the Started event comes. Raises RnntermError if another
-        process trains this run, or as `Trainer` does.
+        process trains this run, if a new run is stopped before it is visible, or as `Trainer` does.
         """
         with self._opened() as (trainer, notes), self._recorded(report):
             folder = self._plan.folder
@@ -57,6 +58,7 @@ class TrainingSession:
             if plan.resumed:
                 # Locked before torch is imported: those who come second need not wait for it.
                 stack.enter_context(hold_lock(plan.folder.path))
+                Inbox(plan.folder.control).open()  # what is asked from now on is for this session
                 trainer = self._make_trainer(stack)
                 notes = plan.corpus.notes + trainer.resume()
                 if trainer.is_spent():
@@ -69,8 +71,11 @@ class TrainingSession:
                 trainer, notes = self._make_trainer(stack), plan.corpus.notes
                 staged = stack.enter_context(plan.folder.staged())
                 stack.enter_context(hold_lock(staged.path))
+                Inbox(staged.control).open()
                 staged.write_config(plan.config())
                 trainer.save_first(staged)
+                if self._stop.is_set():
+                    raise RnntermError(f"run {plan.folder.name} was stopped before it began")
                 plan.folder.publish(staged)
             yield trainer, notes
 
@@ -93,7 +98,8 @@ class TrainingSession:
             if self._plan.tensorboard:
                 from rnnterm.training.tensorboard import TensorBoardWriter
 
-                self._listeners.append(stack.enter_context(TensorBoardWriter(folder)).report)
+                writer = stack.enter_context(TensorBoardWriter(folder, self._report))
+                self._listeners.append(writer.report)
             if report is not None:
                 self._listeners.append(report)
             yield

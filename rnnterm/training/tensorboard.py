@@ -1,18 +1,25 @@
 """The run's curves as event files, for those who watch theirs in TensorBoard."""
 
+from contextlib import suppress
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rnnterm.errors import UsageError
 from rnnterm.runs.events import (
     Event,
+    Listener,
     Progressed,
     RolledBack,
     Sampled,
     Started,
+    Troubled,
     Used,
     Validated,
 )
 from rnnterm.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 
 def check_installed() -> None:
@@ -24,15 +31,17 @@ def check_installed() -> None:
 
 
 class TensorBoardWriter:
-    """Writes losses, speed, load and samples below the run's `tensorboard/`."""
+    """Writes losses, speed, load and samples below the run's `tensorboard/`.
 
-    def __init__(self, run: RunFolder) -> None:
-        self._folder = str(run.path / "tensorboard")
+    Where that fails, as on a full disk, it gives up, and tells `trouble` so.
+    """
+
+    def __init__(self, run: RunFolder, trouble: Listener) -> None:
+        self._folder, self._trouble = str(run.path / "tensorboard"), trouble
+        self._writer: SummaryWriter | None = None
+        self._gave_up = False
 
     def __enter__(self) -> "TensorBoardWriter":
-        from torch.utils.tensorboard import SummaryWriter
-
-        self._writer = SummaryWriter(self._folder)
         return self
 
     def __exit__(
@@ -41,27 +50,44 @@ class TensorBoardWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._writer.close()
+        with suppress(OSError):  # the training is over, and its result stands
+            self._close()
 
     def report(self, event: Event) -> None:
         """Write what an event tells."""
-        match event:
-            case Started(step=step) | RolledBack(to_step=step):
-                self._forget_after(step)
-            case Sampled():
-                # TensorBoard renders Markdown; an indented block shows the text as it is.
-                block = "\n".join(f"    {line}" for line in (event.seed + event.text).split("\n"))
-                self._writer.add_text("sample", block, event.step)
-            case _:
-                for name, value in _scalars(event).items():
-                    self._writer.add_scalar(name, value, event.step)
+        if self._gave_up:
+            return
+        try:
+            self._write(event)
+        except OSError as error:
+            self._gave_up = True
+            self._trouble(
+                Troubled(event.step, f"no more event files for TensorBoard: {error.strerror}")
+            )
 
-    def _forget_after(self, step: int) -> None:
+    def _write(self, event: Event) -> None:
+        if isinstance(event, Started | RolledBack):
+            self._begin_after(event.to_step if isinstance(event, RolledBack) else event.step)
+        elif self._writer is None:
+            pass  # of no session yet
+        elif isinstance(event, Sampled):
+            # TensorBoard renders Markdown; an indented block shows the text as it is.
+            block = "\n".join(f"    {line}" for line in (event.seed + event.text).split("\n"))
+            self._writer.add_text("sample", block, event.step)
+        else:
+            for name, value in _scalars(event).items():
+                self._writer.add_scalar(name, value, event.step)
+
+    def _begin_after(self, step: int) -> None:
         """Let TensorBoard drop what a resume or a roll-back undid."""
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer.close()
+        self._close()
         self._writer = SummaryWriter(self._folder, purge_step=step + 1)
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
 
 
 def _scalars(event: Event) -> dict[str, float]:

@@ -3,8 +3,6 @@
 import math
 import threading
 
-import numpy as np
-
 from rnnterm.errors import DivergedError, RnntermError
 from rnnterm.nn.modelfile import Model
 from rnnterm.runs.control import Inbox
@@ -13,18 +11,12 @@ from rnnterm.runs.events import (
     Checkpointed,
     Finished,
     Listener,
-    Progressed,
     RolledBack,
-    Sampled,
-    Started,
-    Ticked,
     Troubled,
     Validating,
 )
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.status import FINISHED, STOPPED
-from rnnterm.sampling.generator import sample
-from rnnterm.sampling.strategies import Strategy
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.batches import make_batches
 from rnnterm.training.checkpointing import Checkpointing
@@ -34,8 +26,10 @@ from rnnterm.training.knobs import Every
 from rnnterm.training.pace import Pace
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.schedule import Budget, learning_rate
+from rnnterm.training.scribe import Scribe
 from rnnterm.training.state import Counters
-from rnnterm.training.system import UsageMeter, system_facts
+from rnnterm.training.system import UsageMeter
+from rnnterm.training.teller import Teller
 
 _SMOOTHING = 0.3  # weight of the newest point in the running mean
 _LOWEST_RATE_SCALE = 1 / 256
@@ -70,6 +64,9 @@ class Trainer:
         self._checkpointing = Checkpointing(run, recipe, corpus, self._learner)
         self._counters = Counters()
         self._pace = Pace()
+        self._scribe = Scribe(recipe, corpus, report)
+        steps_per_epoch = self._batches.steps_per_epoch
+        self._teller = Teller(run.name, self._learner, self._budget, steps_per_epoch, report)
         self._meter = UsageMeter(self._learner.device)
         self._inbox = Inbox(run.control)
 
@@ -110,15 +107,14 @@ class Trainer:
         number again and again, RnntermError if the last checkpoint cannot be written.
         """
         recipe = self._recipe
-        self._inbox.open()
-        self._announce(notes)
+        self._teller.begin(self._counters, notes)
         self._pace = Pace(self._counters.seconds)
         while not (self._stop.is_set() or self.is_spent()):
             self._take_step()
             if self._counters.step % recipe.log_every == 0:
                 self._log_progress()
             if self._pace.is_tick_due():
-                self._tick()
+                self._teller.tick(self._counters, self._pace)
             if self._is_due("validate", self._judge.interval(self._budget)):
                 self._validate()
             if self._is_due("checkpoint", recipe.checkpoint_every):
@@ -173,21 +169,23 @@ class Trainer:
         paused = self._answer(paused=False)
         with self._pace.standing(paused):
             while paused and not self._stop.wait(_SECONDS_BETWEEN_LOOKS):
+                self._run.check_there()
                 paused = self._answer(paused=True)
 
     def _answer(self, *, paused: bool) -> bool:
         """Do what was asked; whether training is to pause."""
         for request in self._inbox.take():
+            failure = None
             match request.verb:
                 case "pause":
                     paused = True
                 case "continue":
                     paused = False
                 case "checkpoint":
-                    self._checkpoint()
+                    failure = self._checkpoint()
                 case "stop":
                     self._stop.set()
-            self._report(Answered(self._counters.step, request.verb, request.id))
+            self._report(Answered(self._counters.step, request.verb, request.id, failure))
         return paused
 
     def _is_stopped(self) -> bool:
@@ -196,25 +194,6 @@ class Trainer:
         return self._stop.is_set()
 
     # What is due
-
-    def _announce(self, notes: tuple[str, ...]) -> None:
-        spec, counters = self._learner.model.spec, self._counters
-        self._report(
-            Started(
-                run=self._run.name,
-                step=counters.step,
-                network=spec.describe(),
-                parameters=spec.parameter_count,
-                device=str(self._learner.device),
-                precision=self._learner.precision,
-                notes=notes,
-                system=system_facts(self._learner.device),
-                train_loss=counters.smooth_loss,
-                val_loss=counters.known_val_loss,
-                best_val_loss=counters.best_val_loss,
-            )
-        )
-        self._report(Checkpointed(counters.step))
 
     def _log_progress(self) -> None:
         counters, learner = self._counters, self._learner
@@ -228,66 +207,40 @@ class Trainer:
         counters.smooth_loss = before + _SMOOTHING * (mean - before)
         self._corpus.text.release_pages()
         rate = learning_rate(self._recipe, counters.step, self._progress())
-        self._report(
-            Progressed(
-                step=counters.step,
-                epoch=counters.step / self._batches.steps_per_epoch,
-                progress=self._progress(),
-                seconds=counters.seconds,
-                train_loss=mean,
-                learning_rate=counters.rate_scale * rate,
-                chars_per_second=self._pace.chars_per_second,
-                eta=self._pace.eta(self._budget, counters.step),
-            )
-        )
-        self._pace.ticked()
-
-    def _tick(self) -> None:
-        """Keep a screen moving between the points of the curve."""
-        step, pace = self._counters.step, self._pace
-        eta = pace.eta(self._budget, step)
-        self._report(Ticked(step, self._progress(), pace.chars_per_second, eta))
-        pace.ticked()
+        self._teller.progress(counters, self._pace, mean, counters.rate_scale * rate)
 
     def _validate(self) -> None:
         if self._is_best():
             self._checkpoint(best=True)
 
-    def _checkpoint(self, *, best: bool = False, last: bool = False) -> None:
-        """Save the run; where that fails, all but the `last` time, training goes on meanwhile.
+    def _checkpoint(self, *, best: bool = False, last: bool = False) -> str | None:
+        """Save the run; None, or why it was not saved.
 
-        A disk may be full for an hour, and what is learnt in that hour need not be lost.
+        Where that fails, all but the `last` time, training goes on meanwhile: a disk may be full
+        for an hour, and what is learnt in that hour need not be lost.
         """
         if not self._is_healthy():
-            return
+            return "there was nothing to save: the loss was not a number, and training went back"
         counters = self._counters
         counters.marks["checkpoint"] = counters.step, counters.seconds
         try:
             self._checkpointing.save(counters, best=best)
         except RnntermError as error:
-            if last or not self._run.path.exists():
+            self._run.check_there()
+            if last:
                 raise
             if best:
                 self._judge.forget_best(counters)  # which the disk does not have
             self._report(Troubled(counters.step, f"{error}; training goes on, and tries again"))
-        else:
-            self._report(Checkpointed(counters.step))
+            return str(error)
+        self._report(Checkpointed(counters.step))
+        return None
 
     def _sample(self, model: Model | None = None) -> None:
         """Let the network, as it is now or as `model` has it, write something."""
-        if not self._recipe.sample_length or not self._is_healthy():
-            return
-        recipe, step = self._recipe, self._counters.step
-        # A network of cold windows continues a window of the text; any other begins a line.
-        seed = ""
-        if recipe.batching == "windows":
-            last = max(1, len(self._corpus) - recipe.window)
-            start = int(np.random.default_rng((recipe.rng_seed, step)).integers(last))
-            seed = self._corpus.excerpt(start, start + recipe.window)
-        writer = model or self._checkpointing.snapshot(self._counters)
-        strategy = Strategy(recipe.sample_temperature)
-        text = sample(writer, seed, recipe.sample_length, strategy, recipe.rng_seed)
-        self._report(Sampled(step, seed, text))
+        if self._recipe.sample_length and self._is_healthy():
+            writer = model or self._checkpointing.snapshot(self._counters)
+            self._scribe.write(writer, self._counters.step)
 
     def _roll_back(self) -> None:
         """The loss is no number any more: back to the last good checkpoint, at half the rate."""
@@ -319,17 +272,8 @@ class Trainer:
         best_val_loss = self._validate_exactly(best=best) if judged else counters.best_val_loss
         if not stopped:
             self._sample(self._checkpointing.best_model(counters))
-        finished = Finished(
-            reason=STOPPED if stopped else FINISHED,
-            step=counters.step,
-            seconds=counters.seconds,
-            train_loss=counters.smooth_loss,
-            val_loss=counters.known_val_loss,
-            best_val_loss=best_val_loss,
-            chars_per_second=self._pace.chars_per_second,
-        )
-        self._report(finished)
-        return finished
+        reason = STOPPED if stopped else FINISHED
+        return self._teller.end(counters, self._pace, reason, best_val_loss)
 
     def _validate_exactly(self, *, best: bool) -> float | None:
         """Read the validation part with the last weights and with the best; the best's loss.

@@ -116,6 +116,38 @@ def test_lines_are_the_last_ones(rnnterm, cat):
     assert (answer.code, len(answer.err.splitlines())) == (2, 1)
 
 
+def test_the_last_lines_and_the_summary_of_a_long_log_come_soon(owl):
+    """Reading each line of it takes far longer than the processor time that is allowed here."""
+    with MetricsLog(owl.metrics) as log:
+        log.append(BEGUN)
+        begin = owl.metrics.stat().st_size
+        log.append(progress(1))
+        point = owl.metrics.read_bytes()[begin:]
+        with owl.metrics.open("ab") as file:
+            file.write(point * 400_000)
+        for seconds in (6, 12):
+            log.append(progress(seconds))
+        log.append(Finished("finished", 120, 12.0, 1.5, None, None, 40000.0))
+    for command, told in ((["log", "owl", "-n", "3"], "step 60"), (["attach", "owl"], "120 steps")):
+        line = f"ulimit -t 4; exec {COMMAND} {' '.join(command)}"
+        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
+        assert len(done.stdout.splitlines()) >= 3
+        assert told in done.stdout.splitlines()[0]
+
+
+def test_the_last_lines_are_the_same_wherever_reading_begins(rnnterm, owl):
+    events = [progress(seconds / 8) for seconds in range(4000)]
+    for place in range(500, 4000, 500):
+        events[place] = Validated(place, 1.25, best=True)
+    write(owl, BEGUN, *events)
+    write(owl, BEGUN)
+    for options in ([], ["--all"], ["--json"]):
+        whole = rnnterm("log", "owl", *options).out.splitlines()
+        for count in (1, 2, 7, 100):
+            told = rnnterm("log", "owl", "-n", count, *options).out.splitlines()
+            assert told == whole[-count:]
+
+
 def test_as_json_every_entry_is_a_line(rnnterm, cat):
     lines = rnnterm("log", "cat", "--json").out.splitlines()
     written = cat.metrics.read_text().splitlines()

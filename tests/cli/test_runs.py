@@ -383,6 +383,25 @@ def test_a_run_that_is_trained_is_left_alone(rnnterm, runs, arguments):
         assert tree(runs) == before
 
 
+def test_of_several_to_delete_one_that_cannot_be_keeps_all(rnnterm, runs):
+    add_run(runs, "dog")
+    (add_run(runs, "emu") / "config.json").write_text("{")
+    before = tree(runs)
+    answer = rnnterm("runs", "delete", "dog", "emu", "--yes")
+    assert (answer.code, answer.out, len(answer.err.splitlines())) == (1, "", 1)
+    assert "by hand" in answer.err
+    assert tree(runs) == before
+
+
+@pytest.mark.parametrize("named", [["--runs-dir", "runs"], []])
+def test_paths_are_whole_however_the_runs_folder_was_named(rnnterm, runs, named):
+    told = rnnterm("runs", "show", "cat", "--json", *named, cwd=runs.parent,
+                   env={"RNNTERM_RUNS": "runs"})  # fmt: skip
+    shown = json.loads(told.out)
+    assert shown["path"] == str(runs / "cat")
+    assert all(Path(kept["path"]).is_absolute() for kept in shown["checkpoints"])
+
+
 def test_the_runs_folder_may_be_named_before_or_after(rnnterm, runs, tmp_path):
     shutil.copytree(runs, tmp_path / "other")
     for arguments in (

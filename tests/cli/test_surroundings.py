@@ -2,11 +2,15 @@
 
 import signal
 import subprocess
+import time
 
+import psutil
 import pytest
-from installed import COMMAND
+from installed import COMMAND, run_command
 
-from rnnterm.runs.folder import runs_root
+from rnnterm.runs.checkpoints import CheckpointStore
+from rnnterm.runs.folder import RunFolder, list_runs, runs_root
+from rnnterm.runs.reader import RunReader
 
 
 @pytest.fixture
@@ -43,15 +47,65 @@ def test_a_full_disk_is_one_line(text):
 
 def test_a_run_folder_that_goes_away_is_one_line(text, tmp_path):
     process = begin(
-        "train", str(text), "--name", "gone", "--time-budget", "10m", "--hidden-size", "8",
+        "train", str(text), "--name", "otter", "--time-budget", "10m", "--hidden-size", "8",
         "--set", "batch_size=4", "--set", "checkpoint_every=200",
     )  # fmt: skip
     for line in process.stderr:
         if "chars/s" in line:
             # At one blow: the trainer writes into it, which a deletion may meet half-way.
-            (runs_root() / "gone").rename(tmp_path / "away")
+            (runs_root() / "otter").rename(tmp_path / "away")
             break
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Traceback" not in err
-    assert "gone" in err.splitlines()[-1]
+    assert str(runs_root() / "otter") in err.splitlines()[-1]
+    assert "was deleted or moved away" in err.splitlines()[-1]
+    assert "--resume" not in err
+
+
+def until(condition):
+    deadline = time.monotonic() + 60
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.005)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [[], ["--detach"]])
+def test_interrupted_before_the_run_begins_nothing_is_left(text, number, how):
+    process = begin("train", str(text), "--name", "otter", "--time-budget", "10m", *how)
+    trainers = until(psutil.Process(process.pid).children)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.strip() == "rnnterm: interrupted"
+    assert not any(trainer.is_running() for trainer in trainers)
+    assert list_runs(runs_root()) == []
+
+
+def block_requests(run: RunFolder) -> None:
+    """From now on nobody can leave a request, as where the disk is full."""
+    run.control.rename(run.path / "elsewhere")
+    run.control.touch()
+
+
+def test_where_no_request_can_be_left_a_signal_stops_the_run_all_the_same(text):
+    small = ["--hidden-size", "8", "--set", "batch_size=4", "--time-budget", "10m"]
+    for name, follower in (("followed", None), ("asked", ["stop", "asked"])):
+        process = begin("train", str(text), "--name", name, *small)
+        said = next(line for line in process.stderr if "chars/s" in line)
+        run = RunFolder(runs_root() / name)
+        block_requests(run)
+        if follower is None:
+            process.send_signal(signal.SIGINT)
+        else:
+            assert run_command(*follower).code == 0
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 130, (said, err)
+        stopped = RunReader(run).catch_up()
+        assert stopped.state == "stopped"
+        newest = CheckpointStore(run.checkpoints).newest_verified()[0]
+        assert newest.step == stopped.status.step > 0
+    answer = run_command("pause", "asked")
+    assert (answer.code, len(answer.err.splitlines())) == (1, 1)

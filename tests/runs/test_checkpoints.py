@@ -40,6 +40,38 @@ def test_newest_two_and_the_best_are_kept(store):
     assert newest.facts() == {"val_loss": 1 / 61}
 
 
+def test_a_resume_never_loses_what_it_saves_to_newer_ones_that_are_damaged(store):
+    for step in (100, 200, 300):
+        save(store, step, best=step == 100)
+    for damaged in store.all()[1:]:
+        damaged.model.write_bytes(b"x")
+    newest, rejected = store.newest_verified()
+    assert (newest.step, len(rejected)) == (100, 2)
+    save(store, 110)
+    save(store, 120)
+    assert steps(store) == [100, 110, 120, 200, 300]
+    store.set_aside_after(120)
+    assert steps(store) == [100, 110, 120]
+    save(store, 200)
+    assert steps(store) == [100, 120, 200]
+    assert sorted(path.name for path in newest.path.parent.glob("*.damaged")) == [
+        "step-0000200.damaged",
+        "step-0000300.damaged",
+    ]
+
+
+def test_what_a_killed_writer_left_beside_the_whole_is_removed(store):
+    save(store, 10)
+    folder = store.all()[0].path.parent
+    shutil.copytree(folder / "step-0000010", folder / "step-0000010.replaced")
+    shutil.copytree(folder / "step-0000010", folder / "step-0000011.replaced")
+    save(store, 12)
+    assert steps(store) == [11, 12]
+    save(store, 13)
+    assert steps(store) == [12, 13]
+    assert list(folder.glob("*.replaced")) == []
+
+
 def test_the_same_step_again_replaces_it(store):
     save(store, 10)
     again = save(store, 10, files=FILES | {"model.safetensors": b"other"})

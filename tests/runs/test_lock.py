@@ -68,6 +68,19 @@ def test_a_number_that_belongs_to_another_process_by_now_is_nobody(tmp_path):
         assert read_owner(tmp_path) == me
 
 
+def test_a_run_that_was_deleted_is_not_made_anew_by_locking_it(tmp_path):
+    with pytest.raises(RnntermError, match="No such file"), hold_lock(tmp_path / "gone"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_cannot_be_written_is_one_line_and_frees_the_lock(tmp_path):
+    (tmp_path / "owner.json").mkdir()
+    with pytest.raises(RnntermError, match="cannot lock"), hold_lock(tmp_path):
+        pass
+    assert not is_locked(tmp_path)
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"pid": "1"}', "[" * 99999, "\x00"])
 def test_a_damaged_owner_is_nobody(tmp_path, content):
     (tmp_path / "owner.json").write_text(content)

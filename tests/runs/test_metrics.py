@@ -2,12 +2,15 @@
 
 import json
 import math
+import os
 import resource
 import signal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnterm.errors import RnntermError
 from rnnterm.runs.events import Checkpointed, Progressed, Sampled, Troubled, Validated
 from rnnterm.runs.metrics import LogTail, MetricsLog, last_entries, read_metrics
 
@@ -110,6 +113,51 @@ def test_lines_that_are_no_entries_are_passed_over(tmp_path):
     # What a later version adds is no harm.
     path.write_bytes(good.replace(b"}", b', "more": [1]}'))
     assert steps_of(read_metrics(path)) == [1]
+
+
+def test_a_line_that_the_disk_never_had_is_lost_and_training_goes_on(tmp_path, monkeypatch):
+    path = tmp_path / "metrics.jsonl"
+
+    def broken(descriptor):
+        raise OSError(5, "Input/output error")
+
+    with MetricsLog(path) as log:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", broken)
+            log.append(Checkpointed(1))
+        log.append(Checkpointed(2))
+    told = [entry.event for entry in read_metrics(path)]
+    assert [type(event) for event in told] == [Troubled, Checkpointed]
+
+
+def test_a_log_that_was_removed_begins_anew_where_readers_look(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    with MetricsLog(path) as log:
+        log.append(Checkpointed(1))
+        path.unlink()
+        log.append(Checkpointed(2))
+        path.unlink()
+        path.mkdir()
+        log.append(Checkpointed(3))
+        path.rmdir()
+        log.append(Checkpointed(4))
+    assert steps_of(read_metrics(path)) == [4, 4]
+    assert {entry.session for entry in read_metrics(path)} == {1}
+
+
+def test_where_there_can_be_no_log_that_is_one_line(tmp_path):
+    (tmp_path / "mine" / "metrics.jsonl").mkdir(parents=True)
+    with pytest.raises(RnntermError, match="log of run mine: Is a directory"):
+        MetricsLog(tmp_path / "mine" / "metrics.jsonl")
+
+
+def test_a_long_last_line_does_not_hide_the_session(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    for session in (1, 2):
+        with MetricsLog(path) as log:
+            assert log.session == session
+            log.append(Sampled(session, "", "x" * 200_000))
+    assert [entry.session for entry in last_entries(path)] == [2]
 
 
 def test_a_full_disk_costs_entries_and_says_so(tmp_path):

@@ -1,5 +1,7 @@
 """What a list tells of a run, whatever is missing or damaged in its folder."""
 
+import io
+import json
 import os
 import shutil
 
@@ -10,6 +12,7 @@ from rnnterm.errors import RnntermError, UsageError
 from rnnterm.runs.folder import RunFolder, list_runs, runs_root
 from rnnterm.runs.housekeeping import delete_run, rename_run
 from rnnterm.runs.lock import hold_lock
+from rnnterm.runs.models import list_models
 from rnnterm.runs.overview import list_summaries, summarize_run
 
 
@@ -80,9 +83,61 @@ def test_whatever_is_missing_or_damaged_is_listed_and_hides_nothing(run, finishe
     assert sorted(runs_root().rglob("*")) == before
 
 
+@pytest.fixture
+def unreadable(monkeypatch):
+    """Makes all below a folder unreadable, and the folder: root reads whatever the mode."""
+
+    def make(folder):
+        def refusing(original):
+            def call(path, *args, **kwargs):
+                if isinstance(path, str | os.PathLike) and os.fspath(path).startswith(below):
+                    raise PermissionError(13, "Permission denied", os.fspath(path))
+                return original(path, *args, **kwargs)
+
+            return call
+
+        below = os.fspath(folder)
+        for name in ("stat", "lstat", "open", "listdir", "scandir"):
+            patched = refusing(getattr(os, name))
+            monkeypatch.setattr(os, name, patched)
+        monkeypatch.setattr(io, "open", refusing(io.open))
+
+    return make
+
+
+@pytest.mark.parametrize("part", ["mine/", "mine/checkpoints"])
+def test_a_folder_that_may_not_be_read_is_listed_and_hides_nothing(
+    run, finished_run, part, unreadable
+):
+    shutil.copytree(finished_run, runs_root() / "whole")
+    unreadable(f"{runs_root()}/{part}")
+    by_name = {summary.name: summary for summary in list_summaries(runs_root())}
+    assert (by_name["whole"].state, by_name["whole"].problem) == ("finished", None)
+    assert by_name["mine"].state == ("damaged" if part == "mine/" else "finished")
+    assert "the checkpoints of mine are unreadable: Permission denied" in by_name["mine"].problem
+    assert "no checkpoint" not in by_name["mine"].problem
+    problems = {model.name: model.problem for model in list_models(runs_root())}
+    assert problems["whole"] is None
+    assert "unreadable" in problems["mine"]
+
+
+def test_a_status_of_the_future_and_an_odd_time_are_said_as_they_are(run):
+    run.status.write_text('{"version": 99}')
+    assert "status.json was written by a newer rnnterm" in summarize_run(run).problem
+    run.status.write_text("{")
+    assert "status.json is damaged" in summarize_run(run).problem
+    run.status.unlink()
+    assert "status.json cannot be read: No such file" in summarize_run(run).problem
+    config = json.loads((run.path / "config.json").read_text())
+    (run.path / "config.json").write_text(json.dumps(config | {"created": "yesterday"}))
+    summary = summarize_run(run)
+    assert (summary.state, summary.corpus, summary.created) == ("finished", "abc", None)
+    assert "odd time" in summary.problem
+
+
 def test_renaming_and_deleting(run, finished_run):
     shutil.copytree(finished_run, runs_root() / "taken")
-    with pytest.raises(UsageError, match="there is a run 'taken'"):
+    with pytest.raises(UsageError, match="there is a run 'taken' already: choose another"):
         rename_run(run, "taken")
     with pytest.raises(UsageError, match="cannot name a run"):
         rename_run(run, "../elsewhere")

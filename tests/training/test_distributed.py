@@ -19,7 +19,10 @@ from rnnterm.nn.modelfile import load_model
 from rnnterm.runs.checkpoints import Checkpoint, CheckpointStore
 from rnnterm.runs.events import Progressed, Started
 from rnnterm.runs.folder import RunFolder
+from rnnterm.runs.lock import is_locked, read_owner
 from rnnterm.runs.metrics import read_metrics
+from rnnterm.runs.process import start_trainer
+from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.world import World
 
 LAUNCHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
@@ -254,6 +257,20 @@ def test_a_signal_to_all_saves_and_a_closed_terminal_means_nothing(text, tmp_pat
     assert stopped > 0
     result = rnnterm.train(name="long", resume=True, runs=tmp_path, steps=stopped + 1)
     assert result.steps == stopped + 1
+
+
+def test_processes_of_our_own_launcher_have_one_owner_and_end_at_once(text, tmp_path):
+    settings = SMALL | {"steps": 10**6, "checkpoint_every": "never"}
+    plan = TrainingPlan.start(str(text), settings=settings, name="own", runs=tmp_path)
+    trainer = start_trainer(plan.to_request(), nproc=2)
+    owner = read_owner(trainer.run.path)
+    members = psutil.Process(trainer.process.pid).children(recursive=True)
+    assert trainer.pid == owner.pid != trainer.process.pid
+    assert owner.pid in [member.pid for member in members]
+    trainer.end_at_once()
+    _, alive = psutil.wait_procs(members, timeout=30)
+    assert (len(members), alive) == (2, [])
+    assert not is_locked(trainer.run.path)
 
 
 def wait_until(holds) -> None:

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,9 @@ import rnnterm
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.nn.modelfile import load_model
 from rnnterm.runs.checkpoints import CheckpointStore
+from rnnterm.runs.control import Inbox, send_request
 from rnnterm.runs.events import (
+    Answered,
     Checkpointed,
     Finished,
     Progressed,
@@ -24,13 +27,14 @@ from rnnterm.runs.events import (
     Validating,
 )
 from rnnterm.runs.folder import RunFolder, runs_root
-from rnnterm.runs.lock import hold_lock
+from rnnterm.runs.lock import hold_lock, is_locked
 from rnnterm.runs.metrics import read_metrics
 from rnnterm.training import learner as learner_module
 from rnnterm.training.charrnn import CharRNN
 from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.run import TrainingSession
+from rnnterm.training.trainer import Trainer
 
 SMALL = {
     "hidden_size": 16,
@@ -274,6 +278,124 @@ def test_stopping_saves_and_says_so(text):
     assert (result.reason, result.steps) == ("stopped", 20)
     resumed = rnnterm.train(name="stopped", resume=True, steps=25)
     assert (resumed.reason, resumed.steps) == ("finished", 25)
+
+
+def test_stopped_before_it_begins_a_new_run_leaves_nothing(text):
+    session = begin(text, name="early", steps=20)
+    session.stop()
+    with pytest.raises(RnntermError, match="stopped before it began"):
+        session.train()
+    assert not runs_root().exists()
+
+
+def test_a_request_made_while_a_run_is_resumed_is_heard(text, monkeypatch):
+    train(text, name="mine", steps=5)
+    whole = Trainer.resume
+
+    def resume_and_be_asked(trainer):
+        send_request(RunFolder(runs_root() / "mine"), "stop")
+        return whole(trainer)
+
+    monkeypatch.setattr(Trainer, "resume", resume_and_be_asked)
+    result = rnnterm.train(name="mine", resume=True, steps=20_000)
+    assert (result.reason, result.steps) == ("stopped", 6)
+
+
+def test_requests_to_an_earlier_session_are_void(text):
+    train(text, name="mine", steps=5)
+    (runs_root() / "mine" / "control" / "0.json").write_text('{"request": "stop", "id": "old"}')
+    assert rnnterm.train(name="mine", resume=True, steps=9).reason == "finished"
+
+
+def answer_to_checkpoint(text, before, after) -> Answered:
+    """How a trainer answers that request, made after a few steps, with what is done around it."""
+    answers = []
+    session = begin(text, name="mine", steps=10_000)
+
+    def ask_then_stop(event):
+        if isinstance(event, Progressed) and event.step == 5:
+            before()
+            send_request(RunFolder(runs_root() / "mine"), "checkpoint")
+        if isinstance(event, Answered):
+            answers.append(event)
+            after()
+            session.stop()
+
+    session.train(ask_then_stop)
+    (answer,) = answers
+    return answer
+
+
+def test_a_checkpoint_that_cannot_be_saved_is_answered_so(text):
+    kept = runs_root() / "mine" / "checkpoints"
+    away = kept.with_name("away")
+
+    def replace():
+        kept.rename(away)
+        kept.touch()
+
+    def put_back():
+        kept.unlink()
+        away.rename(kept)
+
+    answer = answer_to_checkpoint(text, replace, put_back)
+    assert "cannot write a checkpoint of mine" in answer.failure
+
+
+def test_a_checkpoint_of_a_broken_loss_is_answered_so(text, monkeypatch):
+    learners, learn, take = [], learner_module.Learner.learn, Inbox.take
+
+    def learn_and_be_known(self, batch, rate):
+        learners.append(self)
+        learn(self, batch, rate)
+
+    def break_and_take(inbox):
+        taken = take(inbox)
+        if taken:
+            with torch.no_grad():
+                learners[-1].model.head.bias += math.nan
+        return taken
+
+    monkeypatch.setattr(learner_module.Learner, "learn", learn_and_be_known)
+    monkeypatch.setattr(Inbox, "take", break_and_take)
+    answer = answer_to_checkpoint(text, lambda: None, lambda: None)
+    assert (answer.step, "not a number" in answer.failure) == (0, True)
+
+
+def test_a_paused_run_whose_folder_goes_away_ends(text):
+    run = RunFolder(runs_root() / "mine")
+
+    def pause_and_delete(event):
+        if isinstance(event, Progressed) and event.step == 5:
+            send_request(run, "pause")
+        if isinstance(event, Answered):
+            shutil.rmtree(run.path)
+
+    with pytest.raises(RnntermError, match="folder of run mine is gone"):
+        begin(text, name="mine", steps=10_000).train(pause_and_delete)
+
+
+def test_resuming_a_run_that_was_just_deleted_makes_no_ghost(text):
+    train(text, name="mine", steps=5)
+    plan = TrainingPlan.resume(name="mine", settings={"steps": 9})
+    shutil.rmtree(plan.folder.path)
+    with pytest.raises(RnntermError, match="No such file"):
+        TrainingSession(plan).train()
+    assert list(runs_root().iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["owner.json", "config.json", "metrics.jsonl"])
+def test_what_cannot_be_written_on_a_resume_is_one_line(text, name, monkeypatch):
+    train(text, name="mine", steps=5)
+    plan = TrainingPlan.resume(name="mine", settings={"steps": 9})
+    refused = runs_root() / "mine" / name
+    config = plan.config()
+    monkeypatch.setattr(TrainingPlan, "config", lambda plan: config)
+    refused.unlink()
+    refused.mkdir()
+    with pytest.raises(RnntermError, match="mine"):
+        TrainingSession(plan).train()
+    assert not is_locked(plan.folder.path)
 
 
 def test_a_run_has_one_trainer(text):

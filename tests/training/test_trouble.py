@@ -15,6 +15,8 @@ from rnnterm.runs.folder import RunFolder, list_runs, runs_root
 from rnnterm.runs.metrics import read_metrics
 from rnnterm.runs.overview import summarize_run
 from rnnterm.training import learner as learner_module
+from rnnterm.training.plan import TrainingPlan
+from rnnterm.training.run import TrainingSession
 
 SMALL = {
     "hidden_size": 16,
@@ -147,12 +149,46 @@ def test_too_little_memory_is_one_line(text, monkeypatch, error):
     assert "batch_size" in entries[-1].event.error
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("writes", [0, 40])
+def test_event_files_that_cannot_be_written_cost_no_training(text, monkeypatch, writes):
+    """They are written by a thread of TensorBoard's, whose failure comes out at a later event."""
+    pytest.importorskip("tensorboard")
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    write, written = RecordWriter.write, []
+
+    def fill(writer, data):
+        written.append(data)
+        if len(written) > writes:
+            full()
+        write(writer, data)
+
+    monkeypatch.setattr(RecordWriter, "write", fill)
+    settings = SMALL | {"steps": 100, "log_every": 1}
+    plan = TrainingPlan.begin(str(text), name="mine", settings=settings, tensorboard=True)
+    assert TrainingSession(plan).train().reason == "finished"
+    events = [entry.event for entry in read_metrics(runs_root() / "mine" / "metrics.jsonl")]
+    (troubled,) = [event for event in events if isinstance(event, Troubled)]
+    assert "TensorBoard: No space left on device" in troubled.trouble
+    assert summarize_run(plan.folder).state == "finished"
+
+
+def test_a_folder_for_event_files_that_cannot_be_made_costs_no_training(text):
+    pytest.importorskip("tensorboard")
+    rnnterm.train(text, name="mine", steps=5, **SMALL)
+    (runs_root() / "mine" / "tensorboard").touch()
+    plan = TrainingPlan.begin(
+        None, name="mine", resume=True, settings={"steps": 20}, tensorboard=True
+    )
+    events: list = []
+    assert TrainingSession(plan).train(events.append).steps == 20
+    assert sum(isinstance(event, Troubled) for event in events) == 1
+
+
 def test_event_files_for_tensorboard(text):
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    from rnnterm.training.plan import TrainingPlan
-    from rnnterm.training.run import TrainingSession
 
     events: list = []
     for steps in (20, 40):

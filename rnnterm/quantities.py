@@ -1,4 +1,4 @@
-"""Durations and counts as people write and read them."""
+"""Durations, ages and counts as people write and read them."""
 
 import math
 import re
@@ -6,6 +6,7 @@ import re
 from rnnterm.errors import UsageError
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+_AGES = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 
 
@@ -39,6 +40,15 @@ def format_duration(seconds: float) -> str:
     minutes, second = divmod(round(max(0.0, seconds)), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def format_age(seconds: float) -> str:
+    """How long ago, in the largest whole unit: `12s`, `5m`, `3h`, `2d`; the future is `0s`."""
+    if not math.isfinite(seconds):
+        return "–"
+    count = max(0, int(seconds))
+    unit, size = next(((unit, size) for unit, size in _AGES if count >= size), ("s", 1))
+    return f"{count // size}{unit}"
 
 
 def format_count(count: float) -> str:

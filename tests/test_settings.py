@@ -33,6 +33,13 @@ def test_values_and_keys_are_read(config):
     assert set(told["keys"]) == {action.name for action in ACTIONS}
 
 
+def test_keys_of_panels_that_never_have_the_focus_together_may_be_the_same(config):
+    config.write_text('[keys]\n"training.pause" = "space"\n"sample.pick" = "5,6,ctrl+k,é,F6"\n')
+    assert run_command("config", "check").code == 2  # F6 is written f6
+    config.write_text('[keys]\n"training.pause" = "space"\n"sample.pick" = "5,6,ctrl+k,é,f6"\n')
+    assert run_command("config", "check").code == 0
+
+
 def test_what_show_prints_is_a_good_file_that_says_the_same(config):
     config.write_text('theme = "nord"\n[keys]\n"sample.copy" = "f6"\n')
     shown = run_command("config", "show").out
@@ -57,6 +64,19 @@ def test_what_show_prints_is_a_good_file_that_says_the_same(config):
         ("[keys]\n'sample.copy' = 3", "sample.copy"),
         ("[keys]\n'sample.copi' = 'f6'", "did you mean sample.copy"),
         ("x = " + "[" * 5000, "not TOML"),
+        ("[keys]\n'training.pause' = 'x'", "training.pause and training.stop have the same key x"),
+        ("[keys]\n'training.pause' = 'q'", "same key q"),
+        ("[keys]\n'model.reset' = 'f6,t'", "same key t"),
+        ("[keys]\n'app.help' = 'n'", "same key n"),
+        ("[keys]\n'sample.warmer' = '>'", "same key greater_than_sign"),
+        ("[keys]\n'sample.copy' = 'pageupp'", "did you mean pageup"),
+        ("[keys]\n'sample.copy' = 'hyper+x'", "is no key"),
+        ("[keys]\n'sample.copy' = 'y,,f6'", "is no key"),
+        ("[keys]\n'sample.copy' = 'ctrl+b'", "tmux"),
+        ("[keys]\n'sample.copy' = 'ctrl+j'", "enter"),
+        ("theme = 'nrod'", "did you mean nord"),
+        ("corpus = '-'", "standard input"),
+        ("corpus = 'othelo'", "did you mean othello"),
     ],
 )
 def test_what_is_wrong_is_one_line_that_names_it(config, text, said):

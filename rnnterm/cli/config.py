@@ -1,10 +1,12 @@
 """`rnnterm config`: where the settings are, what they say, whether they are good."""
 
+import difflib
 from dataclasses import asdict
 
 import click
 
 from rnnterm.cli.output import emit, emit_json
+from rnnterm.errors import UsageError
 
 
 @click.group("config")
@@ -46,8 +48,23 @@ def show_command(*, as_json: bool) -> None:
 def check_command() -> None:
     """Say whether the settings file is good; exit code 2 where it is not."""
     from rnnterm.settings import read_settings, settings_path
-    from rnnterm.tui.actions import check_keys
+    from rnnterm.text.corpus import STDIN, open_corpus
+    from rnnterm.tui.keys import check_keys
 
     path = settings_path()
-    check_keys(read_settings(path).keys)
+    settings = read_settings(path)
+    check_keys(settings.keys)
+    _check_theme(settings.theme)
+    if settings.corpus == STDIN:
+        raise UsageError("corpus cannot be standard input: the app reads its keys from there")
+    open_corpus(settings.corpus)
     emit(f"{path} is good" if path.exists() else f"{path} is not there: all is as it comes")
+
+
+def _check_theme(name: str) -> None:
+    from textual.theme import BUILTIN_THEMES
+
+    if name not in BUILTIN_THEMES:
+        near = difflib.get_close_matches(name, BUILTIN_THEMES, n=1)
+        meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(BUILTIN_THEMES)}"
+        raise UsageError(f"there is no theme {name!r}; {meant}")

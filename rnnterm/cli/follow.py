@@ -126,13 +126,13 @@ def ask_what_to_do(display: "Display", run: str) -> str:
 def how_it_broke_off(view: "RunView", run: "RunFolder", runs_dir: str | None) -> str:
     """Why a session ended without a result, and what to do."""
     from rnnterm.runs.events import Failed
+    from rnnterm.runs.reader import why_it_broke_off
 
-    if isinstance(view.ended, Failed):
-        return view.ended.error
-    if not run.path.is_dir():
-        return f"{run.path} was deleted or moved away: its training ends without a result"
+    why = why_it_broke_off(view, run)
+    if run.is_gone or isinstance(view.ended, Failed):
+        return why
     return (
-        f"the trainer of {run.name} was ended at step {view.status.step:,} by something else; "
+        f"{why}; "
         "go on from its last checkpoint with: "
         f"rnnterm train --resume --name {run.name}{same_runs_dir(runs_dir)}"
     )

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rnnterm.cli.moments import format_age, format_moment
+from rnnterm.cli.moments import format_moment
 from rnnterm.cli.runs_table import eta_of, summary_to_json
 from rnnterm.cli.summary import losses_line
 from rnnterm.cli.table import assignments, figure
 from rnnterm.errors import RnntermError
 from rnnterm.glyphs import labelled
-from rnnterm.quantities import format_count, format_duration
+from rnnterm.quantities import format_age, format_count, format_duration
 from rnnterm.terminal import can_style, is_terminal, safe_line
 
 if TYPE_CHECKING:

@@ -5,10 +5,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rnnterm.cli.moments import format_age
 from rnnterm.cli.table import GAP, UNKNOWN, cells, column_widths, figure, table_row
 from rnnterm.glyphs import columns, fit
-from rnnterm.quantities import format_count, format_duration
+from rnnterm.quantities import format_age, format_count, format_duration
 from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import numpy as np
 
 from rnnterm.plotting.series import Series, moving_mean
 from rnnterm.runs.reader import Point, RunView
+from rnnterm.runs.status import ENDS
 
 _SMOOTHED_OVER = 40  # the part of a curve that a point of the smoothed one is the mean of
 _LAST_STEP = 1e15  # what lies beyond, a damaged log says
@@ -29,9 +30,10 @@ class LossCurves:
 
     @classmethod
     def of(cls, view: RunView) -> "LossCurves":
-        """A run's curves, up to the last figures of its status."""
+        """A run's curves; while it goes on, up to where its status says that it is."""
         points, status = list(view.train), view.status
-        if points and status.train_loss is not None and status.step > points[-1].step:
+        is_ahead = points and status.step > points[-1].step and view.state not in ENDS
+        if is_ahead and status.train_loss is not None:
             points.append(Point(status.step, status.train_loss))
         raw = _series(points)
         window = max(1, len(raw) // _SMOOTHED_OVER)

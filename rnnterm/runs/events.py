@@ -17,7 +17,10 @@ class Started:
     Attributes:
         notes: what a person should know first, such as a checkpoint that had to be passed over.
         system: the machine: host, cores, memory in bytes, the device's name, versions.
-        train_loss, val_loss, best_val_loss: those that an earlier session left.
+        train_loss, val_loss, best_val_loss: those that an earlier session left; the first is the
+            last point of the curve.
+        progress: the share of the budget that is spent, 0 to 1.
+        seconds: training time over all sessions before.
     """
 
     run: str
@@ -31,6 +34,8 @@ class Started:
     train_loss: float | None = None
     val_loss: float | None = None
     best_val_loss: float | None = None
+    progress: float = 0.0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,11 @@ class RunFolder:
         """The folder of checkpoints."""
         return self.path / "checkpoints"
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is no such folder (any more)."""
+        return not self.path.is_dir()
+
     def check_there(self) -> None:
         """Raise RnntermError if someone took the folder away from its trainer."""
         if not self.path.exists():

@@ -206,6 +206,16 @@ class RunReader:
         self._samples = tuple(sample for sample in self._samples if sample.step <= step)
 
 
+def why_it_broke_off(view: RunView, run: RunFolder) -> str:
+    """Why a session ended without a result."""
+    if run.is_gone:
+        return f"{run.path} was deleted or moved away: its training ends without a result"
+    if isinstance(view.ended, Failed):
+        return view.ended.error
+    ended = f"the trainer of {run.name} was ended at step {view.status.step:,} by something else"
+    return view.status.error or ended
+
+
 def true_state(status: RunStatus, *, held: bool) -> str:
     """What a run does: the lock knows whether it is trained, the status what the trainer said."""
     if held:

@@ -43,6 +43,7 @@ class RunStatus:
         state: `running`, `paused`, or how the last session ended: one of `ENDS`.
         progress: the share of the budget that is spent, 0 to 1.
         seconds: training time over all sessions.
+        train_loss: the last point of the curve.
         checkpoint_step: the last step that is safe.
         checkpoint_time, time: of the checkpoint and of this status, since the epoch.
         error: why the session ended, where it ended badly.
@@ -75,7 +76,7 @@ class RunStatus:
             case Started():
                 changed |= {"state": RUNNING, "error": None, "network": event.network}
                 changed |= {"device": event.device, "eta_seconds": None, "chars_per_second": None}
-                for name in ("train_loss", "val_loss", "best_val_loss"):
+                for name in ("train_loss", "val_loss", "best_val_loss", "progress", "seconds"):
                     changed[name] = getattr(event, name)
             case Progressed() | Ticked():
                 changed |= {"progress": event.progress, "eta_seconds": _known(event.eta)}
@@ -94,7 +95,6 @@ class RunStatus:
             case Finished():
                 changed |= {"state": event.reason, "eta_seconds": None, "seconds": event.seconds}
                 changed |= {"val_loss": event.val_loss, "best_val_loss": event.best_val_loss}
-                changed |= {"train_loss": event.train_loss}
                 if event.reason == FINISHED:
                     changed["progress"] = 1.0
             case Failed():

@@ -24,15 +24,8 @@ _SEED_READ = 2_000  # characters of a long seed that a model reads
 _TAIL_READ = 200  # characters of a text that another model goes on from
 _RATE_SECONDS = 2.0
 
-_SURPRISES = (0.5, 0.2, 0.05, 0.01)
-SURPRISE_LEVELS = len(_SURPRISES) + 1
 _TOP_KS = (1, 2, 3, 5, 10, 20, 40)
 _HOTTEST = 5.0
-
-
-def surprise_of(probability: float) -> int:
-    """How surprised a model was that gave a character this probability: 0 (not at all) to 4."""
-    return sum(probability < lowest for lowest in _SURPRISES)
 
 
 class Letter(NamedTuple):

@@ -107,7 +107,8 @@ def _measure(corpus: Corpus, val_fraction: float, test_fraction: float) -> Basel
         return None
     return Baseline(
         order=_BASELINE_ORDER,
-        nats=witten_bell_loss(train, val, len(corpus.vocab), _BASELINE_ORDER),
+        # Of one symbol, rounding may leave a little less than nothing.
+        nats=max(0.0, witten_bell_loss(train, val, len(corpus.vocab), _BASELINE_ORDER)),
         uniform_nats=math.log(len(corpus.vocab)),
         train_characters=len(train),
         val_characters=len(val),

@@ -49,10 +49,9 @@ class Checkpointing:
             "model.safetensors": model_bytes(self.snapshot(counters)),
             "trainer.safetensors": state.to_bytes(),
         }
-        losses = {"train_loss": counters.smooth_loss, "val_loss": counters.known_val_loss}
         store = self._store if folder is None else CheckpointStore(folder.checkpoints)
         with failing_as(f"cannot write a checkpoint of {self._run.name}"):
-            store.save(counters.step, files, losses, best=best)
+            store.save(counters.step, files, counters.losses_here(), best=best)
 
     def restore_newest(self) -> tuple[Checkpoint, TrainerState, tuple[str, ...]]:
         """Put the learner back to the newest checkpoint that verifies; newer ones are set aside.

@@ -108,7 +108,7 @@ def operations_per_step(recipe: Recipe, spec: NetworkSpec) -> float:
 
 
 def _seconds_per_step(recipe: Recipe, spec: NetworkSpec, speed: float) -> float:
-    cores = min(recipe.threads or _cores(), _cores())
+    cores = min(recipe.threads or _usual_threads(), _cores())
     computing = operations_per_step(recipe, spec) / (speed * cores * _REACHED)
     cells = spec.num_layers * _characters_read(recipe) / recipe.batch_size
     return computing + cells * _SECONDS_PER_CELL
@@ -135,5 +135,14 @@ def _may_use_gpu(device: str) -> bool:
     return Path("/proc/driver/nvidia/version").exists() or sys.platform == "darwin"
 
 
+def _usual_threads() -> int:
+    """How many threads torch takes by itself."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, int(told)) if told.isdecimal() else _cores()
+
+
 def _cores() -> int:
+    """The cores that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -94,7 +94,7 @@ class Judge:
         self._seconds = time.monotonic() - begun
         lowest = counters.best_val_loss
         best = math.isfinite(loss) and (lowest is None or loss <= lowest)
-        counters.val_loss = loss
+        counters.val_loss, counters.val_loss_step = loss, counters.step
         if best:
             self._lowest_before, counters.best_val_loss = lowest, loss
         self._report(Validated(counters.step, loss, best))

@@ -52,7 +52,10 @@ def whole(low: int = 0, high: int = 1 << 40) -> Reader:
     """Reads a whole number from `low` to `high`."""
 
     def read(raw: Any) -> int:
-        value = int(raw) if isinstance(raw, str) else raw
+        try:
+            value = int(raw) if isinstance(raw, str) else raw
+        except ValueError:
+            value = None
         if type(value) is not int or not low <= value <= high:
             raise UsageError(f"expected a whole number from {low} to {high}, not {raw!r}")
         return value
@@ -66,9 +69,10 @@ def number(
     """Reads a finite number from `low` to `high`; `above` and `below` leave the ends out."""
 
     def read(raw: Any) -> float:
-        if isinstance(raw, bool):
-            raise TypeError
-        value = float(raw)
+        try:
+            value = math.nan if isinstance(raw, bool) else float(raw)
+        except (ValueError, TypeError, OverflowError):
+            value = math.nan
         fits_low = value > low if above else value >= low
         fits_high = value < high if below else value <= high
         if not (math.isfinite(value) and fits_low and fits_high):

@@ -21,8 +21,10 @@ class Counters:
         seconds: training time over all sessions.
         rate_scale: what the learning rate is multiplied by; each roll-back halves it.
         loss_sum, loss_steps: training losses since the last progress event.
+        train_loss: the last point of the curve.
         smooth_loss: running mean of the training loss over the last points of the curve.
         val_loss, best_val_loss: the last estimate of the validation loss, and the lowest.
+        val_loss_step: where the last estimate was made.
         reported_val_loss: the exact one, where it is known for just these weights.
         best_train_loss: the lowest running training loss at a checkpoint, which names the best
             checkpoint of a run without a validation part.
@@ -34,8 +36,10 @@ class Counters:
     rate_scale: float = 1.0
     loss_sum: float = 0.0
     loss_steps: int = 0
+    train_loss: float | None = None
     smooth_loss: float | None = None
     val_loss: float | None = None
+    val_loss_step: int | None = None
     reported_val_loss: float | None = None
     best_val_loss: float | None = None
     best_train_loss: float | None = None
@@ -45,6 +49,14 @@ class Counters:
     def known_val_loss(self) -> float | None:
         """The exact validation loss, or else the last estimate."""
         return self.val_loss if self.reported_val_loss is None else self.reported_val_loss
+
+    def losses_here(self) -> dict[str, float | None]:
+        """The losses of just these weights, as far as they were measured at this step."""
+        judged = self.reported_val_loss is not None or self.val_loss_step == self.step
+        return {
+            "train_loss": None if self.loss_steps else self.train_loss,
+            "val_loss": self.known_val_loss if judged else None,
+        }
 
 
 @dataclass

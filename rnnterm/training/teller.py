@@ -30,9 +30,11 @@ class Teller:
                 precision=self._learner.precision,
                 notes=notes,
                 system=system_facts(device),
-                train_loss=counters.smooth_loss,
+                train_loss=counters.train_loss,
                 val_loss=counters.known_val_loss,
                 best_val_loss=counters.best_val_loss,
+                progress=self._budget.progress(counters.step, counters.seconds),
+                seconds=counters.seconds,
             )
         )
         self._report(Checkpointed(counters.step))

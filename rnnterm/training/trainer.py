@@ -203,6 +203,7 @@ class Trainer:
             return
         learner.loss_sum.zero_()
         counters.loss_steps = 0
+        counters.train_loss = mean
         before = mean if counters.smooth_loss is None else counters.smooth_loss
         counters.smooth_loss = before + _SMOOTHING * (mean - before)
         self._corpus.text.release_pages()

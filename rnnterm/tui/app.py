@@ -12,17 +12,18 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
+from textual.content import Content
 from textual.dom import DOMNode
-from textual.screen import Screen
+from textual.events import DescendantFocus
+from textual.screen import ModalScreen, Screen
 from textual.widgets import ContentSwitcher, Footer, Tab, Tabs
 
-from rnnterm.errors import RnntermError
 from rnnterm.runs.folder import RunFolder
 from rnnterm.settings import Settings
 from rnnterm.terminal import safe_line
 from rnnterm.tui.actions import ACTIONS
 from rnnterm.tui.clipboard import send_to_clipboard
-from rnnterm.tui.help import HelpScreen
+from rnnterm.tui.help import HelpScreen, key_of
 from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
 from rnnterm.tui.panel import Panel, bindings_for
 from rnnterm.tui.report import write_report
@@ -45,7 +46,11 @@ class RnntermApp(App[None]):
 
     CSS_PATH = "styles.tcss"
     TITLE = "rnnterm"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
+        (0, "-narrow"),
+        (100, "-wide"),
+        (160, "-broad"),
+    ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("app")
 
@@ -57,7 +62,9 @@ class RnntermApp(App[None]):
     def compose(self) -> ComposeResult:
         """Top line, tabs, the tab's content, footer."""
         yield TopLine()
-        yield Tabs(Tab("1 Text", id="text"), Tab("5 Runs", id="runs"))
+        names = {"text": "Text", "runs": "Runs"}
+        keys = {name: key_of(f"app.tab_{name}", self.settings.keys) for name in names}
+        yield Tabs(*(Tab(Content(f"{keys[name]} {names[name]}"), id=name) for name in names))
         with ContentSwitcher(initial="text-tab"):
             yield TextTab(id="text-tab")
             yield RunsTab(id="runs-tab")
@@ -89,6 +96,12 @@ class RnntermApp(App[None]):
         self._return_code = 1
         self.panic(Text(safe_line(write_report(error))))
 
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """What fills the screen is where the keys go: another panel takes over, a tab ends it."""
+        screen, nodes = event.widget.screen, event.widget.ancestors_with_self
+        if screen.maximized is not None and screen.maximized not in nodes:
+            screen.maximized = next((node for node in nodes if isinstance(node, Panel)), None)
+
     # What tabs and panels tell
 
     def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
@@ -113,10 +126,6 @@ class RnntermApp(App[None]):
         self.query_one(TextTab).attach(run)
         self.show_tab("text")
 
-    def report_error(self, error: RnntermError) -> None:
-        """Say what went wrong where no field or panel is the place for it."""
-        self.notify(safe_line(str(error)), severity="error", markup=False)
-
     def say(self, line: str) -> None:
         """A short notice."""
         self.notify(safe_line(line), markup=False)
@@ -127,10 +136,17 @@ class RnntermApp(App[None]):
 
     # Actions
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The tab Runs has no panel that the screen could be given to."""
+        return action != "toggle_maximize" or self._focused_panel() is not None
+
     def show_tab(self, name: str) -> None:
         """Go to a tab."""
         self.query_one(Tabs).active = name
-        self.query_one(ContentSwitcher).current = f"{name}-tab"
+        switcher = self.query_one(ContentSwitcher)
+        if switcher.current != f"{name}-tab":
+            self.screen.minimize()
+            switcher.current = f"{name}-tab"
         self.query_one(f"#{name}-tab", TextTab | RunsTab).take_focus()  # type: ignore[arg-type]
 
     def action_tab_text(self) -> None:
@@ -148,10 +164,11 @@ class RnntermApp(App[None]):
         if self.screen.maximized:
             self.screen.minimize()
             return
-        for node in self._focused_nodes():
-            if isinstance(node, Panel):
-                self.screen.maximize(node, container=False)
-                return
+        panel = self._focused_panel()
+        if panel is None:
+            self.say("there is no panel here to give the screen to")
+        else:
+            self.screen.maximize(panel, container=False)
 
     def action_next_theme(self) -> None:
         names = sorted(self.available_themes)
@@ -162,10 +179,8 @@ class RnntermApp(App[None]):
         if self.screen.maximized:
             self.screen.minimize()
             return
-        for node in self._focused_nodes()[1:]:
-            if isinstance(node, Panel):
-                node.focus()
-                return
+        if (panel := self._focused_panel()) is not None:
+            panel.focus()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The command palette: the action table, and Textual's own themes and screenshot."""
@@ -180,7 +195,9 @@ class RnntermApp(App[None]):
                 yield command
 
     def perform(self, name: str) -> None:
-        """Do an action of the table by its name, wherever the focus is."""
+        """Do an action of the table by its name, wherever the focus is; open dialogs are left."""
+        while isinstance(self.screen, ModalScreen):
+            self.screen.dismiss(None)
         scope, _, verb = name.partition(".")
         owner: DOMNode = self
         if scope != "app":
@@ -190,6 +207,10 @@ class RnntermApp(App[None]):
             if isinstance(owner, Panel):
                 owner.focus()
         self.call_later(getattr(owner, f"action_{verb}"))
+
+    def _focused_panel(self) -> Panel | None:
+        """The panel that the keys go to."""
+        return next((node for node in self._focused_nodes() if isinstance(node, Panel)), None)
 
     def _focused_nodes(self) -> list[DOMNode]:
         """The widget that has the focus, and what it lies in, inside out."""

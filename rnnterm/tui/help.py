@@ -1,7 +1,10 @@
 """The help screen: every key, from the action table."""
 
+from string import digits
 from typing import ClassVar
 
+from rich.cells import cell_len
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -11,7 +14,7 @@ from textual.keys import format_key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from rnnterm.tui.actions import SCOPES, actions_of
+from rnnterm.tui.actions import ACTIONS, SCOPES, actions_of
 
 
 class HelpScreen(ModalScreen[None]):
@@ -30,18 +33,32 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(classes="dialog help"):
             yield Static(self._page())
 
-    def _page(self) -> Table:
-        page = Table.grid(padding=(0, 2))
-        page.add_column(no_wrap=True, style="bold")
-        page.add_column()
+    def _page(self) -> Group:
+        """A table under each heading; all with the same column of keys."""
+        keys = {
+            action.name: spelled(self._keys.get(action.name, action.keys)) for action in ACTIONS
+        }
+        width = max(map(cell_len, keys.values()))
+        parts: list[Text | Table] = []
         for scope in self._scopes:
-            page.add_row(Text(""), Text(SCOPES[scope], style="bold underline"))
+            table = Table.grid(padding=(0, 2))
+            table.add_column(no_wrap=True, style="bold", width=width)
+            table.add_column()
             for action in actions_of(scope):
-                keys = self._keys.get(action.name, action.keys)
-                page.add_row(Text(spelled(keys)), Text(action.help))
-        return page
+                table.add_row(Text(keys[action.name]), Text(action.help))
+            parts += [Text(SCOPES[scope], style="bold underline"), table, Text("")]
+        return Group(*parts[:-1])
+
+
+def key_of(name: str, keys: dict[str, str]) -> str:
+    """The first key of an action as people write it; `keys` as the settings give them."""
+    usual = next(action.keys for action in ACTIONS if action.name == name)
+    return spelled(keys.get(name, usual).split(",")[0])
 
 
 def spelled(keys: str) -> str:
-    """Keys as people write them: `+ or =`."""
-    return " or ".join(format_key(key.strip()) for key in keys.split(","))
+    """Keys as people write them: `+ / =`, and `1–9` for digits in a row."""
+    names = [key.strip() for key in keys.split(",")]
+    if len(names) > 2 and "".join(names) in digits:
+        return f"{names[0]}–{names[-1]}"
+    return " / ".join(map(format_key, names))

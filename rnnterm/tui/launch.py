@@ -7,7 +7,7 @@ from pathlib import Path
 from rnnterm.errors import UsageError
 from rnnterm.settings import Settings
 from rnnterm.terminal import is_terminal
-from rnnterm.tui.actions import check_keys
+from rnnterm.tui.keys import check_keys
 
 _FRAMES, _FRAMES_OVER_SSH = 30, 15
 

@@ -10,6 +10,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from rnnterm.tui.actions import actions_of
+from rnnterm.tui.help import key_of
 
 
 def bindings_for(scope: str) -> list[BindingType]:
@@ -61,6 +62,10 @@ class Panel(Vertical, can_focus=True):
         """Show a new key figure in the folded line."""
         for line in self.query(".panel-line").results(Static):
             line.update(f"▸ {self.TITLE:<12} {self.key_figure}".rstrip())
+
+    def key_of(self, name: str) -> str:
+        """The key of an action, for a text that tells what to press."""
+        return key_of(name, self.app.settings.keys)  # type: ignore[attr-defined]
 
     def on_click(self, event: Click) -> None:
         """A click opens a folded panel."""

@@ -6,10 +6,7 @@ from textual.widgets import Static
 from rnnterm.quantities import format_duration
 from rnnterm.runs.reader import RunView
 from rnnterm.terminal import safe_line
-
-_MARKS = {
-    "running": "●", "paused": "◍", "finished": "✓", "stopped": "■", "crashed": "✗", "diverged": "✗",
-}  # fmt: skip
+from rnnterm.tui.marks import state_mark
 
 
 class TopLine(Static):
@@ -47,7 +44,7 @@ class TopLine(Static):
 
 
 def _told(view: RunView) -> str:
-    parts = [f"{_MARKS.get(view.state, '·')} {safe_line(view.name)}", view.state]
+    parts = [f"{state_mark(view.state)} {safe_line(view.name)}", view.state]
     if view.state == "running":
         eta = view.status.eta_seconds
         parts[1] = f"{view.status.progress:.0%}"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnterm.runs.curves import LossCurves
 from rnnterm.runs.events import (
     Answered,
     Checkpointed,
@@ -19,9 +20,9 @@ from rnnterm.runs.events import (
 )
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.lock import hold_lock
-from rnnterm.runs.metrics import MetricsLog, read_metrics
+from rnnterm.runs.metrics import LogEntry, MetricsLog, read_metrics
 from rnnterm.runs.reader import Curve, RunReader
-from rnnterm.runs.status import StatusWriter, read_status, status_of
+from rnnterm.runs.status import RunStatus, StatusWriter, read_status, status_of
 
 
 def started(step):
@@ -145,6 +146,15 @@ def test_the_status_is_the_fold_of_the_log(run, tell):
     for name in ("state", "step", "train_loss", "val_loss", "best_val_loss", "checkpoint_step"):
         assert getattr(written, name) == getattr(folded, name), name
     assert (written.state, written.step, written.best_val_loss) == ("finished", 50, 1.6)
+    assert written.train_loss == 2.0  # as the curve ends, and not the result's running mean
+    curve = LossCurves.of(RunReader(run).poll()).raw
+    assert list(curve.x) == [20, 40]
+
+
+def test_a_session_that_begins_says_how_far_its_run_is():
+    begun = dataclasses.replace(started(60), progress=0.3, seconds=7.0)
+    status = RunStatus().after(LogEntry(2, 0, 9.0, begun))
+    assert (status.progress, status.seconds) == (0.3, 7.0)
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from rnnterm.sampling import live
 from rnnterm.sampling.live import (
     LETTERS_KEPT,
     LiveText,
-    surprise_of,
     warmer,
     wider_top_k,
     wider_top_p,
 )
 from rnnterm.sampling.steering import Steering
 from rnnterm.sampling.strategies import Strategy
+from rnnterm.sampling.surprise import surprise_of
 from rnnterm.text.vocab import Vocabulary
 
 

@@ -41,6 +41,19 @@ def test_a_budget_of_time_gives_steps_and_one_of_steps_gives_time(othello):
     assert estimate_training(recipe, othello, 2e10).seconds_per_step < timed.seconds_per_step
 
 
+def test_threads_are_those_that_torch_will_take(othello, monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(8)), raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    recipe = load_recipe().with_values({"device": "cpu"})
+
+    def seconds(threads: str) -> float:
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        return estimate_training(recipe, othello, 1e9).seconds_per_step
+
+    assert seconds("1") > 2 * seconds("4")
+    assert seconds("many") == seconds("8") == seconds("99")
+
+
 def test_more_of_anything_takes_more(othello):
     recipe = load_recipe().with_values(CPU | {"hidden_size": 64})
     small = estimate_training(recipe, othello, 1e10)

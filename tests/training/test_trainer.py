@@ -34,6 +34,7 @@ from rnnterm.training.charrnn import CharRNN
 from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.run import TrainingSession
+from rnnterm.training.state import Counters
 from rnnterm.training.trainer import Trainer
 
 SMALL = {
@@ -126,6 +127,15 @@ def train_until(step: int, session: TrainingSession, report) -> None:
             session.stop()
 
     session.train(stop_there)
+
+
+def test_a_checkpoint_tells_only_what_was_measured_there():
+    counters = Counters(step=40, train_loss=1.5, val_loss=1.75, val_loss_step=40)
+    assert counters.losses_here() == {"train_loss": 1.5, "val_loss": 1.75}
+    counters.step, counters.loss_steps = 41, 1
+    assert counters.losses_here() == {"train_loss": None, "val_loss": None}
+    counters.reported_val_loss = 1.7
+    assert counters.losses_here()["val_loss"] == 1.7
 
 
 def test_resuming_is_exact(text):

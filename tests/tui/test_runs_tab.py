@@ -72,11 +72,12 @@ def test_runs_are_listed_compared_and_attached(tmp_path):
             assert "\x1b" not in screen.table
             screen.tab.query_one(RunsTable).action_move(-10)
             await screen.press("home")
-            await screen.see("▸ brief", "LSTM 1x8", "train 1.500")
+            await screen.see("▸ brief", "LSTM 1x8", "train 1.515")
             await until(screen.pilot, lambda: screen.chart)
             alone = screen.chart
             await screen.press("space", "down", "space")
-            await screen.see("● longer", "1 ━ brief", "2 ━ longer")
+            await screen.see("● longer", "1 ━ brief", "2 ━ longer", "val 1.700", "best 1.700")
+            assert max(map(len, screen.legend.splitlines())) <= 36
             assert screen.chart != alone
             await screen.press("space", "up", "space")
             await until(screen.pilot, lambda: screen.chart == alone)

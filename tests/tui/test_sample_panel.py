@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_runs import made_run
 from textual.events import Key
 from textual.widgets import Input, OptionList, Static
 from waiting import until
@@ -13,6 +14,7 @@ from rnnterm.errors import RnntermError
 from rnnterm.nn.modelfile import Model, model_bytes, save_model
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.runs.checkpoints import CheckpointStore
+from rnnterm.runs.events import Checkpointed
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.reader import RunView
 from rnnterm.runs.status import RunStatus
@@ -23,6 +25,7 @@ from rnnterm.tui.dialogs import Ask, Choose
 from rnnterm.tui.text.sample_candidates import Candidates
 from rnnterm.tui.text.sample_panel import SamplePanel
 from rnnterm.tui.text.tab import TextTab
+from rnnterm.tui.text.training_panel import TrainingPanel
 from rnnterm.tui.top_line import TopLine
 from rnnterm.tui.widgets.stream import TextStream
 
@@ -294,6 +297,9 @@ def test_the_newest_weights_of_a_watched_run_speak_unless_another_voice_was_chos
         run = RunFolder(person.app.runs / "bold-otter")
         await person.spoken(5)
         person.panel.see_run(view_of(run, None))
+        add_checkpoint(run, 0, make_model("\n abcxyz"))
+        person.panel.see_run(view_of(run, 0))
+        assert person.panel._run_step is None  # weights that learnt nothing do not speak
         add_checkpoint(run, 100, make_model("\n abcxyz"))
         person.panel.see_run(view_of(run, 100))
         await person.until(lambda: person.panel.key_figure == "bold-otter · step 100")
@@ -309,6 +315,7 @@ def test_the_newest_weights_of_a_watched_run_speak_unless_another_voice_was_chos
         person.panel.see_run(view_of(run, 9200))
         await person.pilot.pause(0.2)
         assert person.panel.key_figure == "bold-otter · step 100"
+        assert person.panel._border_subtitle.plain.endswith("step 100 · pinned")
 
         await person.press("v")
         await person.until(lambda: isinstance(person.app.screen, Choose))
@@ -319,6 +326,43 @@ def test_the_newest_weights_of_a_watched_run_speak_unless_another_voice_was_chos
         await person.until(lambda: person.panel.key_figure == "bold-otter · step 9,300")
 
     at_the_app(check, writing_speed=200)
+
+
+def test_the_last_run_is_shown_and_the_first_model_goes_on_speaking(at_the_app, tmp_path):
+    run = made_run(tmp_path / "runs", "mine", events=[Checkpointed(1000)])
+    add_checkpoint(run, 1000, make_model())
+
+    async def check(person) -> None:
+        training = person.app.query_one(TrainingPanel)
+        await person.until(lambda: training.key_figure.startswith("✓ mine finished"))
+        await person.spoken(5)
+        assert "mine" not in person.panel.key_figure
+        add_checkpoint(run, 1100, make_model())
+        person.panel.see_run(view_of(run, 1100))  # it was resumed
+        await person.until(lambda: person.panel.key_figure == "mine · step 1,100")
+
+    at_the_app(check)
+
+
+def test_remarks_do_not_pile_up_and_another_training_ends_a_choice(at_the_app):
+    async def check(person) -> None:
+        await person.spoken(5)
+        await person.press("space")
+        run, other = (RunFolder(person.app.runs / name) for name in ("bold-otter", "shy-owl"))
+        for step in (100, 200):
+            add_checkpoint(run, step, make_model())
+            person.panel.see_run(view_of(run, step))
+            await person.until(lambda step=step: person.panel.key_figure.endswith(f"step {step}"))
+        shown = "".join(person.stream.lines)
+        assert shown.count("‹") == 1 and shown.endswith("‹step 200›")
+        person.panel.speak_from(run, 100)
+        await person.until(lambda: person.panel.key_figure == "bold-otter · step 100")
+        add_checkpoint(other, 50, make_model())
+        person.panel.see_run(view_of(other, 50))
+        await person.until(lambda: person.panel.key_figure == "shy-owl · step 50")
+        assert "pinned" not in person.panel._border_subtitle.plain
+
+    at_the_app(check)
 
 
 def test_a_checkpoint_that_vanished_or_is_damaged_leaves_the_voice(at_the_app):

@@ -1,6 +1,7 @@
 """The panel Training: a training from its start to its end by key, and what its chart does."""
 
 import asyncio
+import shutil
 from contextlib import asynccontextmanager
 
 from made_runs import add_checkpoint, made_run
@@ -9,6 +10,7 @@ from waiting import until
 
 from rnnterm.runs.events import Failed, RolledBack, Troubled
 from rnnterm.runs.folder import RunFolder
+from rnnterm.runs.lock import hold_lock
 from rnnterm.settings import Settings
 from rnnterm.text.corpus import open_corpus
 from rnnterm.training.recipe import Recipe
@@ -89,7 +91,7 @@ def test_a_training_is_started_and_steered_by_keys(tmp_path):
             await screen.see("● running")
             await screen.press("x")
             await screen.see("■ stopped", "goes on from there")
-            assert panel._timer is None
+            assert panel._interval > 1
             first = panel._run.name
             await screen.press("u")
             await screen.see("● running")
@@ -130,8 +132,12 @@ def test_the_chart_zooms_reads_off_and_changes_its_scale(tmp_path):
     async def look():
         async with opened(tmp_path) as screen:
             await screen.attach(run)
-            await screen.see("✓ finished", "train 1.500", "val 1.700 ★ best", "step 1,000", "100%")
-            await until(screen.pilot, lambda: "5-gram 2.36" in screen.chart)
+            await screen.see("✓ finished", "train 1.515", "val 1.700 ★ best", "step 1,000", "100%")
+            (tmp_path / "other.txt").write_text("another text on the bench " * 50)
+            screen.panel.use_corpus(open_corpus(str(tmp_path / "other.txt")))
+            await until(
+                screen.pilot, lambda: "5-gram 2.36" in screen.chart
+            )  # of the run's own text
             assert "finished after 1,000 steps" in screen.line
             assert screen.panel.key_figure == "✓ old-run finished · val 1.700"
             whole = screen.chart
@@ -174,8 +180,12 @@ def test_other_runs_are_laid_over(tmp_path):
             alone = screen.chart
             await screen.press("o")
             await until(screen.pilot, lambda: isinstance(screen.pilot.app.screen, ChooseSome))
-            assert screen.pilot.app.screen.query_one(SelectionList).option_count == 1
-            await screen.press("space", "escape")
+            choices = screen.pilot.app.screen.query_one(SelectionList)
+            assert choices.option_count == 1
+            assert choices.render_line(0).text.startswith("[ ] longer")
+            await screen.press("space")
+            assert choices.render_line(0).text.startswith("[x] longer")
+            await screen.press("escape")
             await screen.see("━ longer 1.5")
             assert screen.chart != alone
             await screen.press("o")
@@ -208,6 +218,34 @@ def test_a_checkpoint_that_is_chosen_speaks(tmp_path):
     asyncio.run(choose())
 
 
+def test_a_run_that_is_resumed_elsewhere_or_deleted_is_noticed(tmp_path):
+    run = made_run(tmp_path, "mine", end="")
+
+    async def watch():
+        async with opened(tmp_path) as screen:
+            await screen.attach(run)
+            await screen.see("✗ crashed", "goes on from the last checkpoint")
+            await screen.press("o")
+            await screen.see("no other runs")
+            assert not screen.panel.query_one("#training-line").has_class("dialog-error")
+            screen.panel._fail("something old")
+            with hold_lock(run.path):
+                screen.panel._look_again()
+                await screen.see("● running")
+                assert screen.panel._interval < 1
+                assert "something old" not in screen.line
+            await screen.see("✗ crashed")
+            screen.panel._fail("something old")
+            await screen.press("l")
+            assert "something old" not in screen.line
+            shutil.rmtree(run.path)
+            screen.panel._look_again()
+            await screen.see("was deleted or moved away")
+            assert "goes on" not in screen.line
+
+    asyncio.run(watch())
+
+
 def test_a_spent_budget_must_grow_before_a_run_goes_on(tmp_path):
     run = made_run(tmp_path, "mine", recipe=Recipe(time_budget=75.0))
 
@@ -232,7 +270,7 @@ def test_a_spent_budget_must_grow_before_a_run_goes_on(tmp_path):
 def test_an_ended_run_says_how_it_ended(tmp_path):
     runs = [
         (made_run(tmp_path, "one", end="stopped"), "goes on from there"),
-        (made_run(tmp_path, "two", end=""), "ended by something else"),
+        (made_run(tmp_path, "two", end=""), "by something else"),
         (made_run(tmp_path, "three", end="", events=[Failed("diverged", 9, "NaN!")]), "NaN!"),
     ]
 

@@ -19,6 +19,7 @@ from rnnterm.runs.names import check_name
 from rnnterm.runs.overview import DAMAGED, RunSummary, list_summaries
 from rnnterm.terminal import safe_line
 from rnnterm.tui.dialogs import Ask, Confirm
+from rnnterm.tui.help import key_of
 from rnnterm.tui.panel import bindings_for
 from rnnterm.tui.runs.table import RunsTable
 from rnnterm.tui.text.training_panel import TrainingPanel
@@ -67,6 +68,9 @@ class RunsTab(Container):
     @property
     def _root(self) -> Path:
         return self.app.runs  # type: ignore[attr-defined,no-any-return]
+
+    def _key_of(self, name: str) -> str:
+        return key_of(name, self.app.settings.keys)  # type: ignore[attr-defined]
 
     def take_focus(self) -> None:
         """Let keys go to the table."""
@@ -152,7 +156,9 @@ class RunsTab(Container):
         if nothing:
             empty.update(
                 safe_line(f"No runs in {self._root} yet.")
-                + "\n\nOn the tab Text (key 1), the panel Training (key t) starts one with Enter."
+                + f"\n\nOn the tab Text (key {self._key_of('app.tab_text')}), the panel Training "
+                f"(key {self._key_of('text.open_training')}) starts one with "
+                f"{self._key_of('training.start')}."
             )
         table = self.query_one(RunsTable)
         table.display = self.query_one("#runs-curves").display = not nothing
@@ -341,4 +347,7 @@ def _losses(watched: Watched, indent: str) -> list[Row]:
         )
         if loss is not None and abs(loss) < 1e6
     ]
-    return [[(indent + "  ".join(known), "")]]
+    rows = [indent + "  ".join(known)]
+    if len(rows[0]) > _LEGEND_WIDTH:  # no figure is cut
+        rows = [indent + each for each in known]
+    return [[(row, "")] for row in rows]

@@ -10,7 +10,7 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 
 from rnnterm.glyphs import columns, fit
-from rnnterm.quantities import format_count, format_duration
+from rnnterm.quantities import format_age, format_count, format_duration
 from rnnterm.runs.overview import DAMAGED, RunSummary
 from rnnterm.terminal import safe_line
 from rnnterm.tui.widgets.chart import other_style
@@ -158,7 +158,7 @@ def cells_of(summary: RunSummary) -> dict[str, str]:
         "best": _figure(status.best_val_loss, "{:.3f}".format),
         "chars/s": _figure(status.chars_per_second, format_count),
         "ETA": _figure(status.eta_seconds if live else None, format_duration),
-        "age": _figure(time.time() - status.time if status.time else None, _age),
+        "age": _figure(time.time() - status.time if status.time else None, format_age),
         "network": safe_line(status.network or _UNKNOWN),
         "corpus": safe_line(summary.corpus or _UNKNOWN),
     }
@@ -187,10 +187,3 @@ def _figure(number: float | None, write: object) -> str:
     if number is None or not abs(number) < _TOO_MUCH:
         return _UNKNOWN
     return str(write(number))  # type: ignore[operator]
-
-
-def _age(seconds: float) -> str:
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= size:
-            return f"{seconds // size:.0f}{unit}"
-    return f"{max(0.0, seconds):.0f}s"

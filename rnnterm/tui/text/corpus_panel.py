@@ -19,7 +19,7 @@ from rnnterm.tui.dialogs import Ask
 from rnnterm.tui.messages import CorpusOpened
 from rnnterm.tui.open_dialog import Offer, OpenDialog
 from rnnterm.tui.panel import Panel, bindings_for
-from rnnterm.tui.text.corpus_view import CorpusView, Shown, told_baseline
+from rnnterm.tui.text.corpus_view import CorpusView, Shown, told_baseline, told_symbols
 
 _FAR = 100
 _WINDOW = 100  # characters, where the recipe does not train on windows
@@ -95,7 +95,7 @@ class CorpusPanel(Panel):
             self._place = 0
         self._corpus, self._error = corpus, ""
         self.key_figure = safe_line(
-            f"{corpus.name} · {len(corpus):,} characters · {len(corpus.vocab):,} symbols"
+            f"{corpus.name} · {len(corpus):,} characters · {told_symbols(corpus)}"
         )
         self.post_message(CorpusOpened(corpus))
         self._measure(corpus, *(_parts(self._recipe) if self._recipe else (0.1, 0.0)))

@@ -140,13 +140,14 @@ def head_rows(shown: Shown, width: int) -> list[Content]:
         Content.assemble(
             (safe_line(corpus.name), Style.from_meta({"do": "choose"}) + Style(bold=True)),
             (f"  {safe_line(origin(corpus))}", "$foreground-muted"),
-        ),
-        Content(f"{len(corpus):,} chars · {len(corpus.vocab):,} symbols{folded}"),
+        ).truncate(width, ellipsis=True),
+        Content(f"{len(corpus):,} chars · {told_symbols(corpus)}{folded}"),
     ]
     for note in corpus.notes:
         rows += _wrapped(note, "$text-warning", width)
     if shown.baseline:
-        rows.append(Content.styled(shown.baseline, "$foreground-muted"))
+        baseline = Content.styled(shown.baseline, "$foreground-muted")
+        rows.append(baseline.truncate(width, ellipsis=True))
     if shown.error:
         rows += _wrapped(shown.error, "$text-error", width)
     return rows
@@ -165,11 +166,18 @@ def origin(corpus: Corpus) -> str:
     return "~" + path.removeprefix(home) if path.startswith(home + "/") else path
 
 
+def told_symbols(corpus: Corpus) -> str:
+    """How many symbols there are."""
+    count = len(corpus.vocab)
+    return "1 symbol" if count == 1 else f"{count:,} symbols"
+
+
 def told_baseline(baseline: Baseline | None) -> str:
     """One short line: what loss is good."""
     if baseline is None:
         return "no validation part, no baseline"
-    return f"{baseline.order}-gram {baseline.nats:.3f} nats · blind {baseline.uniform_nats:.3f}"
+    # The narrowest column has room for just this.
+    return f"{baseline.order}-gram {baseline.nats:.3f} · chance {baseline.uniform_nats:.3f} nats"
 
 
 def window_rows(shown: Shown, width: int, height: int) -> list[Content]:
@@ -177,7 +185,7 @@ def window_rows(shown: Shown, width: int, height: int) -> list[Content]:
     view = shown.window
     if view is None:
         lack = f"shorter than {shown.length:,} characters and a target"
-        return [Content("no window: the text is"), Content(lack)]
+        return [Content.styled(line, "$text-error") for line in ("no window: the text is", lack)]
     return [
         _heading(view),
         *_text_rows(view, width, max(_FEWEST_TEXT_ROWS, height - _OTHER_ROWS)),

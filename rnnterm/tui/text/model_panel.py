@@ -107,7 +107,7 @@ class ModelPanel(Panel):
             lines += [f"changed: {', '.join(changed)}"] * bool(changed)
         elif name in model_rows.changed_names(self._recipe, self._original):
             usual = model_rows.spelled(self._original, name) or "none"
-            lines.append(f"{self._original.name}: {usual} (backspace)")
+            lines.append(f"{self._original.name}: {usual} ({self.key_of('model.reset')})")
         meaning = self.query_one(".model-meaning", Static)
         meaning.set_class(bool(error), "-error")
         meaning.update(self._joined([error] if error else lines))

@@ -12,8 +12,9 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from rnnterm.files import user_path
-from rnnterm.sampling.live import Letter, LiveText, surprise_of
+from rnnterm.sampling.live import Letter, LiveText
 from rnnterm.sampling.strategies import Strategy
+from rnnterm.sampling.surprise import surprise_of
 from rnnterm.terminal import safe_line
 from rnnterm.tui.actions import actions_of
 from rnnterm.tui.dialogs import Ask
@@ -25,7 +26,7 @@ from rnnterm.tui.text.sample_seed import SeedRow
 from rnnterm.tui.text.sample_voice import Voice
 from rnnterm.tui.text.sample_voices import VoicePanel
 from rnnterm.tui.widgets.stream import TextStream
-from rnnterm.tui.widgets.text_lines import NOTE, SEED
+from rnnterm.tui.widgets.text_lines import SEED
 
 _FRAMES = min(MAX_FPS, 30)
 _SECONDS_A_FRAME = 0.012  # for the network, so that keys are answered while a large one writes
@@ -86,9 +87,9 @@ class SamplePanel(VoicePanel):
             self._live.speak(voice.model)
             same = self.voice is not None and self.voice.name == voice.name
             told = f"step {voice.step:,}" if same and voice.step is not None else voice.title
-            self._stream.write([(f"‹{told}›", NOTE)])
+            self._stream.note(f"‹{told}›")
         super().take_voice(voice)
-        self._show_values()
+        self.show_values()
         self._set_going()
 
     # Writing
@@ -102,7 +103,7 @@ class SamplePanel(VoicePanel):
     def on_text_stream_scrolled(self, message: TextStream.Scrolled) -> None:
         """Tell whether the end is on the screen."""
         message.stop()
-        self._show_values()
+        self.show_values()
 
     def _set_going(self) -> None:
         """Run the timer just while there is something to write and someone who sees it."""
@@ -137,13 +138,13 @@ class SamplePanel(VoicePanel):
             rate = self._live.chars_per_second
             if abs(rate - self._rate) > _RATE_CHANGE * self._rate:
                 self._rate = rate
-                self._show_values()
+                self.show_values()
 
     def _pause(self, paused: bool) -> None:
         if self._live is not None and paused != self._is_paused:
             self._is_paused = paused
             self._set_going()
-            self._show_values()
+            self.show_values()
             self.refresh_bindings()
 
     def _restart(self, seed: str) -> None:
@@ -169,15 +170,17 @@ class SamplePanel(VoicePanel):
         candidates = self._live.candidates(MOST_CANDIDATES) if self._live and shown else []
         self.query_one(Candidates).show(candidates)
 
-    def _show_values(self) -> None:
+    def show_values(self) -> None:
         """The border's figures; each has its name as meta data, for the mouse."""
         rate = None if self._is_paused else self._rate
         self.border_title = figures(self.TITLE, self._strategy, rate)
         speaker = safe_line(self.voice.title if self.voice is not None else "")
-        hints = (
-            [] if self._stream.is_following else [f"{self._stream.lines_below} lines below · end"]
-        )
-        told = " · ".join([*hints, speaker])
+        hints = []
+        if not self._stream.is_following:
+            below = f"{self._stream.lines_below} lines below"
+            hints.append(f"{below} · {self.key_of('sample.follow')}")
+        pinned = ["pinned"] if self.is_pinned else []
+        told = " · ".join([*hints, speaker, *pinned])
         self.border_subtitle = figure(told, "voice")
 
     # The mouse, on the figures in the border
@@ -272,7 +275,7 @@ class SamplePanel(VoicePanel):
         self._strategy = KNOBS[name](self._strategy, steps)
         if self._live is not None:
             self._live.strategy = self._strategy
-        self._show_values()
+        self.show_values()
 
     def action_warmer(self) -> None:
         self._turn_knob("temperature", 1)
@@ -306,7 +309,7 @@ class SamplePanel(VoicePanel):
             slower = (speed for speed in reversed(_SPEEDS) if speed < self._speed)
             self._speed = next(slower, _SPEEDS[0])
         self._rate, self._rated_at = self._speed, time.monotonic()  # until it is measured
-        self._show_values()
+        self.show_values()
 
     def action_look_back(self) -> None:
         self._stream.scroll_pages(-1)

@@ -67,14 +67,32 @@ class VoicePanel(Panel):
         return cast("RnntermApp", self.app)
 
     def see_run(self, view: RunView) -> None:
-        """Let the run's newest weights speak, unless the person chose another voice."""
+        """Let the run's newest weights speak, unless the person chose another voice.
+
+        That choice ends when another training begins. Those of step 0 only make noise.
+        """
         run = RunFolder(self.host.runs / view.name)
         if run != self._run:
             self._run, self._run_step = run, None
+            self._follows_run = self._follows_run or not view.is_over
+            self.show_values()
         step = view.status.checkpoint_step
-        if self._follows_run and step is not None and step != self._run_step:
+        if self._follows_run and step and step != self._run_step:
             self._run_step = step
             self._want(partial(newest_voice, run))
+
+    def overlook(self, run: RunFolder, step: int | None) -> None:
+        """Let of this run only weights speak that are newer than those of `step`."""
+        self._run, self._run_step = run, step
+
+    def forget_run(self) -> None:
+        """What is seen next counts as another run."""
+        self._run = None
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the person chose a voice that stays, whatever the watched run learns."""
+        return self._run is not None and not self._follows_run
 
     def speak_from(self, run: RunFolder, step: int) -> None:
         """Let a checkpoint speak, and go on doing so."""
@@ -94,6 +112,10 @@ class VoicePanel(Panel):
         """Show a notice in the panel; an empty one takes it away."""
         raise NotImplementedError
 
+    def show_values(self) -> None:
+        """Draw the figures around the text, and who speaks."""
+        raise NotImplementedError
+
     def action_voice(self) -> None:
         """See the action table."""
         self.tell("looking at every model there is …")
@@ -101,6 +123,7 @@ class VoicePanel(Panel):
 
     def _choose(self, find: FindVoice) -> None:
         self._follows_run = False
+        self.show_values()
         self._want(find)
 
     def _want(self, find: FindVoice) -> None:
@@ -125,7 +148,8 @@ class VoicePanel(Panel):
         if isinstance(message.voice, RnntermError):
             # Newer weights of a run come again by themselves; of any other voice the person hears.
             if self.voice is None or not self._follows_run:
-                self.tell(f"{message.voice}; v: choose who speaks")
+                key = self.key_of("sample.voice")
+                self.tell(f"{message.voice}; {key}: choose who speaks")
             return
         self.tell("")
         if self.voice is None or message.voice.title != self.voice.title:
@@ -149,6 +173,7 @@ class VoicePanel(Panel):
     def _chosen(self, name: str | None) -> None:
         if name == _NEWEST and self._run is not None:
             self._follows_run = True
+            self.show_values()
             self._want(partial(newest_voice, self._run))
         elif name is not None:
             self._choose(partial(voice_of_model, name, self.host.runs))

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from rnnterm.errors import RnntermError
 from rnnterm.runs.folder import RunFolder
-from rnnterm.runs.overview import list_summaries
+from rnnterm.runs.overview import DAMAGED, RunSummary, list_summaries
 from rnnterm.tui.messages import CheckpointChosen, CorpusOpened, RecipeChanged, RunSeen
 from rnnterm.tui.panel import Panel, bindings_for
 from rnnterm.tui.text.corpus_panel import CorpusPanel
@@ -39,23 +39,34 @@ class TextTab(Container):
             yield SamplePanel()
 
     def on_mount(self) -> None:
-        """Begin with the panel that has something to say, and look for a run that goes on."""
+        """Begin with the panel that has something to say, and look for the last run."""
         self.query_one(SamplePanel).focus()
-        self._find_live_run()
+        self._find_run()
 
     @work(thread=True)
-    def _find_live_run(self) -> None:
+    def _find_run(self) -> None:
         try:
             summaries = list_summaries(self.app.runs)  # type: ignore[attr-defined]
         except RnntermError:  # the tab Runs says so
             return
-        for summary in summaries:
-            if summary.is_live:
-                self.app.call_later(self.attach, RunFolder(summary.path))
-                return
+        known = [summary for summary in summaries if summary.state != DAMAGED]
+        live = [summary for summary in known if summary.is_live]
+        if known:
+            self.app.call_later(self._take_up, (live or known)[0])
+
+    def _take_up(self, summary: RunSummary) -> None:
+        """Watch the run of the last time, unless the person was faster."""
+        training = self.query_one(TrainingPanel)
+        if training.is_in_use:
+            return
+        run = RunFolder(summary.path)
+        if not summary.is_live:  # its curves are of interest, but the first model goes on speaking
+            self.query_one(SamplePanel).overlook(run, summary.status.checkpoint_step)
+        training.attach(run)
 
     def attach(self, run: RunFolder) -> None:
         """Watch a run."""
+        self.query_one(SamplePanel).forget_run()
         self.query_one(TrainingPanel).attach(run)
 
     def take_focus(self) -> None:

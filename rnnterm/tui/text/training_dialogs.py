@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widgets import Button, SelectionList, Static
 from textual.widgets.selection_list import Selection
 
@@ -17,6 +20,21 @@ from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.overview import summarize_run
 from rnnterm.terminal import safe_line
 from rnnterm.training.recipe import Recipe
+
+
+class _Marks(SelectionList[str]):
+    """A list whose marks differ by more than their colours."""
+
+    def render_line(self, y: int) -> Strip:
+        """One choice, begun by `[x]` or `[ ]`."""
+        line = super().render_line(y)
+        place = self.scroll_offset.y + y
+        if place >= self.option_count:
+            return line
+        is_marked = self.get_option_at_index(place).value in self.selected
+        prompt = list(line)[3:]
+        style = (prompt[0].style or Style()) + Style(bold=is_marked, meta={"option": place})
+        return Strip([Segment("[x]" if is_marked else "[ ]", style), *prompt])
 
 
 class ChooseSome(ModalScreen[list[str]]):
@@ -35,7 +53,7 @@ class ChooseSome(ModalScreen[list[str]]):
         """The question over its list."""
         with Vertical(classes="dialog"):
             yield Static(safe_line(self._question), markup=False)
-            yield SelectionList[str](
+            yield _Marks(
                 *(
                     Selection(Text(safe_line(label)), name, name in self._chosen)
                     for name, label in self._choices
@@ -66,8 +84,8 @@ def checkpoint_choices(run: RunFolder) -> list[tuple[str, str, str]]:
         parts = [f"step {kept.step:>9,}"]
         for label in ("train", "val"):
             loss = facts.get(kept.step, {}).get(f"{label}_loss")
-            if isinstance(loss, float):
-                parts.append(f"{label} {loss:.4f}")
+            told = f"{loss:.4f}" if isinstance(loss, float) else "–"
+            parts.append(f"{label} {told:<6}")
         parts.append("★ best" if kept.best else "")
         parts.append("damaged" if kept.problem else "")
         choices.append((str(kept.step), "  ".join(filter(None, parts)), kept.problem or ""))

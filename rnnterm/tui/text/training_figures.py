@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rnnterm.plotting.series import Series
-from rnnterm.quantities import format_count, format_duration
+from rnnterm.quantities import format_age, format_count, format_duration
 from rnnterm.runs.curves import LossCurves
-from rnnterm.runs.events import Failed
-from rnnterm.runs.reader import RunView
+from rnnterm.runs.reader import RunView, why_it_broke_off
 from rnnterm.runs.status import FINISHED, PAUSED, RUNNING, STOPPED
 from rnnterm.terminal import safe_line
 from rnnterm.text.corpus import Corpus
 from rnnterm.text.view import Baseline
 from rnnterm.training.recipe import Recipe
+from rnnterm.tui.marks import state_mark
 from rnnterm.tui.widgets.chart import TRAIN, VAL, other_style
 from rnnterm.tui.widgets.rows import Row
 from rnnterm.tui.widgets.watched import Watched
@@ -25,7 +25,6 @@ WIDTH = 34
 _UNKNOWN = "–"
 _LONGEST_NAME = 20
 _LONGEST = 1e12  # a figure that is larger, a damaged file says
-_MARKS = {RUNNING: "●", PAUSED: "◍", FINISHED: "✓", STOPPED: "■"}
 _INKS = {RUNNING: "success", PAUSED: "warning", FINISHED: "success"}
 
 
@@ -98,7 +97,7 @@ def _pace_rows(watched: Watched, view: RunView) -> list[tuple[int, Row]]:
 
 def _state_row(view: RunView) -> Row:
     ink = _INKS.get(view.state, "error")
-    return [(f"{_MARKS.get(view.state, '✗')} {view.state}", ink)]
+    return [(f"{state_mark(view.state)} {view.state}", ink)]
 
 
 def _loss(label: str, series: Series, step: float, style: int) -> Row:
@@ -112,7 +111,7 @@ def _checkpoint_row(view: RunView) -> Row:
     if step is None:
         return [("no checkpoint yet", "muted")]
     if view.state == RUNNING and moment is not None:
-        return [("checkpoint ", "muted"), (f"{_age(time.time() - moment)} ago", "")]
+        return [("checkpoint ", "muted"), (f"{format_age(time.time() - moment)} ago", "")]
     return [("checkpoint of step ", "muted"), (_count(step, "{:,}".format), "")]
 
 
@@ -130,7 +129,7 @@ def _bar_row(view: RunView) -> Row:
 
 def key_figure(view: RunView) -> str:
     """What the folded panel tells."""
-    parts = [f"{_MARKS.get(view.state, '✗')} {safe_line(view.name)} {view.state}"]
+    parts = [f"{state_mark(view.state)} {safe_line(view.name)} {view.state}"]
     if view.state == RUNNING:
         parts.append(f"{min(1.0, max(0.0, view.status.progress)):.0%}")
     if view.status.val_loss is not None:
@@ -144,10 +143,13 @@ class Keys:
 
     of: Callable[[str], str]
 
-    def ending(self, view: RunView) -> str:
+    def ending(self, watched: Watched) -> str:
         """How a run that is over ended, and what to do next; empty while it goes on."""
-        if not view.is_over:
+        view = watched.view
+        if view is None or not view.is_over:
             return ""
+        if watched.is_gone:
+            return why_it_broke_off(view, watched.run)
         start, resume = self.of("training.start"), self.of("training.resume")
         after = f"{_count(view.status.step, '{:,}'.format)} steps"
         if view.state == FINISHED:
@@ -156,10 +158,7 @@ class Keys:
             return f"finished after {after}. {next_steps}"
         if view.state == STOPPED:
             return f"stopped after {after}. {resume} goes on from there · {start} trains anew"
-        if isinstance(view.ended, Failed):
-            reason = view.ended.error
-        else:
-            reason = view.status.error or "its trainer was ended by something else"
+        reason = why_it_broke_off(view, watched.run)
         return f"{view.state} after {after}: {reason}. {resume} goes on from the last checkpoint"
 
     def invitation(self, corpus: Corpus | None, recipe: Recipe | None) -> str:
@@ -182,11 +181,6 @@ def spelled_budget(recipe: Recipe) -> str:
     if recipe.steps:
         return f"{recipe.steps:,} steps"
     return f"{recipe.epochs:g} epochs"
-
-
-def _age(seconds: float) -> str:
-    seconds = max(0.0, seconds)
-    return f"{seconds:.0f} s" if seconds < 90 else format_duration(seconds)
 
 
 def _number(loss: float | None) -> str:

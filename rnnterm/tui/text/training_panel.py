@@ -20,18 +20,15 @@ from rnnterm.runs.status import FINISHED, PAUSED
 from rnnterm.terminal import safe_line
 from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.recipe import Recipe
-from rnnterm.tui.actions import ACTIONS
 from rnnterm.tui.dialogs import Ask, Choose
-from rnnterm.tui.help import spelled
 from rnnterm.tui.messages import CheckpointChosen
 from rnnterm.tui.panel import bindings_for
 from rnnterm.tui.text.training_dialogs import Budget, checkpoint_choices
 from rnnterm.tui.text.training_figures import WIDTH, Keys, figure_rows, key_figure
 from rnnterm.tui.text.training_watching import WatchingPanel
-from rnnterm.tui.widgets.chart import LossChart
+from rnnterm.tui.widgets.chart import MOST_ZOOM, LossChart
 from rnnterm.tui.widgets.rows import Rows
 
-_MOST_ZOOM = 512
 _ASKED = {"pause": "pausing", "continue": "going on", "stop": "stopping", "checkpoint": "saving"}
 
 
@@ -59,12 +56,18 @@ class TrainingPanel(WatchingPanel):
 
     def on_mount(self) -> None:
         """Begin without a run."""
-        self._keys = Keys(self._key_of)
+        self._keys = Keys(self.key_of)
         self._show()
 
     def on_resize(self) -> None:
         """There is room for other figures."""
         self.call_after_refresh(self._show_figures)
+
+    def on_key(self) -> None:
+        """Whoever goes on has read what went wrong."""
+        if self._error or self._remark:
+            self._error = self._remark = ""
+            self._show_figures()
 
     # Showing
 
@@ -107,8 +110,8 @@ class TrainingPanel(WatchingPanel):
 
     def _line(self) -> tuple[str, bool]:
         """What is going on beside the figures, and whether it is an error."""
-        if self._error:
-            return self._error, True
+        if self._error or self._remark:
+            return self._error or self._remark, bool(self._error)
         if self._busy:
             return f"{self._busy} …", False
         if self._asked is not None:
@@ -117,9 +120,9 @@ class TrainingPanel(WatchingPanel):
         if watched is None or watched.view is None:
             return "", False
         if watched.view.state == PAUSED:
-            return f"paused: {self._key_of('training.pause')} lets it go on", False
+            return f"paused: {self.key_of('training.pause')} lets it go on", False
         notice = f"! {watched.notice}" if watched.notice else ""
-        return self._keys.ending(watched.view) or notice, False
+        return self._keys.ending(watched) or notice, False
 
     def _look_told(self) -> str:
         parts = ["log scale"] if self._look.log else []
@@ -131,10 +134,6 @@ class TrainingPanel(WatchingPanel):
             return []
         label = f"{self._baseline.order}-gram {self._baseline.nats:.2f}"
         return [Rule(self._baseline.nats, label)]
-
-    def _key_of(self, name: str) -> str:
-        keys = next(action.keys for action in ACTIONS if action.name == name)
-        return spelled(self.app.settings.keys.get(name, keys).split(",")[0])  # type: ignore[attr-defined]
 
     # Starting
 
@@ -185,8 +184,9 @@ class TrainingPanel(WatchingPanel):
         if self._busy:
             return False
         self._error = ""
+        self._look_again()  # it may go on elsewhere
         if self._watched is not None and self._watched.is_live:
-            pause, stop = self._key_of("training.pause"), self._key_of("training.stop")
+            pause, stop = self.key_of("training.pause"), self.key_of("training.stop")
             self._fail(f"{self._watched.run.name} is at it: {pause} pauses, {stop} stops it")
             return False
         return True
@@ -271,7 +271,7 @@ class TrainingPanel(WatchingPanel):
         self._change_look(raw=not self._look.raw)
 
     def action_zoom_in(self) -> None:
-        self._change_look(zoom=min(_MOST_ZOOM, self._look.zoom * 2))
+        self._change_look(zoom=min(MOST_ZOOM, self._look.zoom * 2))
 
     def action_zoom_out(self) -> None:
         self._change_look(zoom=max(1, self._look.zoom // 2))

@@ -14,7 +14,7 @@ from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.overview import list_summaries
 from rnnterm.runs.process import TrainerProcess
 from rnnterm.terminal import safe_line
-from rnnterm.text.corpus import Corpus
+from rnnterm.text.corpus import Corpus, reopen_corpus
 from rnnterm.text.view import Baseline, measure_baseline
 from rnnterm.training.recipe import Recipe
 from rnnterm.tui.launch import is_remote
@@ -25,6 +25,7 @@ from rnnterm.tui.widgets.chart import Look
 from rnnterm.tui.widgets.watched import Watched
 
 _SECONDS_BETWEEN_LOOKS, _SECONDS_OVER_SSH = 0.25, 0.5
+_SECONDS_BETWEEN_GLANCES = 3.0  # at what has ended: someone may resume it elsewhere
 
 
 class WatchingPanel(Panel):
@@ -43,12 +44,18 @@ class WatchingPanel(Panel):
         self._trainer: TrainerProcess | None = None
         self._look = Look()
         self._timer: Timer | None = None
-        self._busy = self._error = ""
+        self._interval = 0.0  # of the timer, in seconds
+        self._busy = self._error = self._remark = ""
         self._asked: tuple[str, str] | None = None  # a verb, and the id of the request
 
     @property
     def _root(self) -> Path:
         return self.app.runs  # type: ignore[attr-defined,no-any-return]
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a run is watched, or about to be."""
+        return self._run is not None or bool(self._busy)
 
     def _show(self) -> None:
         """Draw all that may have changed."""
@@ -58,7 +65,7 @@ class WatchingPanel(Panel):
 
     def _fail(self, error: str) -> None:
         """Say what went wrong."""
-        self._busy, self._error = "", safe_line(error)
+        self._busy, self._error, self._remark = "", safe_line(error), ""
         self._show()
 
     def use_corpus(self, corpus: Corpus) -> None:
@@ -98,7 +105,7 @@ class WatchingPanel(Panel):
         self.workers.cancel_group(self, "training-open")
         self._stop_timer()
         self._run = self._watched = self._asked = self._baseline = None
-        self._busy = self._error = ""
+        self._busy = self._error = self._remark = ""
         self._look = replace(self._look, zoom=1, cursor=None)
 
     # Looking
@@ -125,9 +132,14 @@ class WatchingPanel(Panel):
         self._start_timer()
 
     def _start_timer(self) -> None:
-        lives = any(watched.is_live for watched in self._all_watched())
-        if lives and self._timer is None:
+        """Look often at what lives, and seldom at what does not."""
+        if any(watched.is_live for watched in self._all_watched()):
             seconds = _SECONDS_OVER_SSH if is_remote() else _SECONDS_BETWEEN_LOOKS
+        else:
+            seconds = _SECONDS_BETWEEN_GLANCES
+        if self._timer is None or seconds != self._interval:
+            self._stop_timer()
+            self._interval = seconds
             self._timer = self.set_interval(seconds, self._look_again)
 
     def _stop_timer(self) -> None:
@@ -138,14 +150,17 @@ class WatchingPanel(Panel):
     def _look_again(self) -> None:
         changed = False
         for watched in self._all_watched():
-            if watched.is_live and watched.look():
+            before = watched.view
+            if watched.look():
                 changed = True
                 if watched is self._watched and watched.view is not None:
                     self.post_message(RunSeen(watched.view))
-        if not any(watched.is_live for watched in self._all_watched()):
-            self._stop_timer()
-            if self._trainer is not None:
-                self._trainer.process.poll()
+                    if before is not None and before.state != watched.view.state:
+                        self._error = self._remark = ""
+        if self._all_watched():
+            self._start_timer()
+        if self._trainer is not None:
+            self._trainer.process.poll()
         self._settle_request()
         if changed:
             self._show()
@@ -184,7 +199,8 @@ class WatchingPanel(Panel):
 
     def _choose_others(self, choices: list[tuple[str, str]]) -> None:
         if self._run is None or not choices:
-            self._fail("there are no other runs to draw beside this one")
+            self._remark = "there are no other runs to draw beside this one"
+            self._show()
             return
         question = "Which runs shall be drawn beside this one? Space marks, Escape is done."
         screen = ChooseSome(question, choices, list(self._others))
@@ -219,21 +235,23 @@ class WatchingPanel(Panel):
 
     def _find_baseline(self) -> None:
         self._baseline = None
-        if self._corpus is not None and self._run is not None and self._watched is not None:
+        if self._run is not None and self._watched is not None:
             self._measure(self._corpus, self._run)
 
     @work(thread=True, exclusive=True, group="training-baseline")
-    def _measure(self, corpus: Corpus, run: RunFolder) -> None:
+    def _measure(self, bench: Corpus | None, run: RunFolder) -> None:
+        """The baseline of the run's own text, which mostly lies on the bench."""
         try:
             config = run.read_config()
             recipe = Recipe.from_dict(config.recipe)
-            if (
-                config.corpus["sha256"] != corpus.sha256
-                or recipe.lowercase != corpus.vocab.lowercase
-            ):
-                return
+            name, source, sha256 = (str(config.corpus[key]) for key in ("name", "source", "sha256"))
+            own = (sha256, recipe.lowercase)
+            if bench is not None and (bench.sha256, bench.vocab.lowercase) == own:
+                corpus = bench
+            else:
+                corpus = reopen_corpus(name, source, sha256, lowercase=recipe.lowercase)
             baseline = measure_baseline(corpus, recipe.val_fraction, recipe.test_fraction)
-        except RnntermError:  # a run whose configuration is damaged has no line
+        except RnntermError:  # a damaged configuration, or a text that is gone: no line
             return
         self.call_later(self._take_baseline, run, baseline)
 

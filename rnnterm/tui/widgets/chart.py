@@ -16,9 +16,8 @@ TRAIN, VAL = 2, 1
 """Ids of the run's own curves."""
 
 _OTHER_STYLES = (3, 4, 5, 7, 6, 8)
-_MOST_ZOOM = 512
+MOST_ZOOM = 512
 _VAL_DASH = (2, 1)
-_MARKS = "ox+%&"
 _DASHES = ((3, 2), (6, 2), (2, 3), (6, 4), (1, 1), (4, 4))
 
 
@@ -166,7 +165,7 @@ def shown_range(last_step: float, look: Look) -> tuple[float, float]:
     end = math.ceil(last_step / grain) * grain
     if look.zoom == 1:
         return 0.0, end
-    length = end / min(look.zoom, _MOST_ZOOM)
+    length = end / min(look.zoom, MOST_ZOOM)
     middle = look.cursor if look.cursor is not None else last_step - length * 0.45
     start = min(max(0.0, round((middle - length / 2) / length * 8) / 8 * length), end - length)
     return start, start + length

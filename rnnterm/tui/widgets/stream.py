@@ -86,6 +86,12 @@ class TextStream(Widget):
         if not self._follow():
             self._repaint(line, column)
 
+    def note(self, remark: str) -> None:
+        """Add a short remark at the end, instead of one after which nothing came."""
+        self._text.take_back_notes()
+        self.write([(remark, NOTE)])
+        self.refresh()
+
     def take_back(self) -> None:
         """Remove the last letter, and remarks after it."""
         self._text.take_back()

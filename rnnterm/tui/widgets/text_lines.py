@@ -77,6 +77,16 @@ class TextLines:
         """Remove the last letter, and remarks after it."""
         while self._letters and self._letters.pop()[1] == NOTE:
             pass
+        self._lay_out_end()
+
+    def take_back_notes(self) -> None:
+        """Remove remarks at the end, after which no letter came."""
+        while self._letters and self._letters[-1][1] == NOTE:
+            self._letters.pop()
+        self._lay_out_end()
+
+    def _lay_out_end(self) -> None:
+        """Have the lines end with the last letter."""
         end = self._begin + len(self._letters)
         while len(self._lines) > 1 and self._begins_too_late(self._lines[-1], end):
             del self._lines[-1]

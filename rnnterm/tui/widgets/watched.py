@@ -14,6 +14,7 @@ class Watched:
         view: the last look; None until it is open.
         last: the last point of the training curve with all its figures.
         notice: the last trouble or note of the session.
+        is_gone: whether its folder was deleted or moved away.
         answers: ids of the requests that were answered so far.
     """
 
@@ -22,6 +23,7 @@ class Watched:
         self.view: RunView | None = None
         self.last: Progressed | None = None
         self.notice = ""
+        self.is_gone = False
         self.answers: set[str] = set()
         self._reader = RunReader(run)
         self._drawn: object = None
@@ -37,7 +39,8 @@ class Watched:
         """Look again; whether anything is new."""
         before, view = self.view, self._reader.poll()
         self._take(view)
-        if before is None or view.news:
+        was_gone, self.is_gone = self.is_gone, self.run.is_gone
+        if before is None or view.news or was_gone != self.is_gone:
             return True
         return (view.state, view.status) != (before.state, before.status)
 
@@ -52,7 +55,7 @@ class Watched:
         view = self.view
         if view is None:
             return None
-        drawn = (view.train, view.val, view.status.step, view.status.train_loss)
+        drawn = (view.train, view.val, view.state, view.status.step, view.status.train_loss)
         if drawn != self._drawn:
             self._drawn, self._curves = drawn, LossCurves.of(view)
         return self._curves

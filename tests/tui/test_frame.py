@@ -1,0 +1,277 @@
+"""The app's frame: zoom, footer, help, palette, and every action by its key."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from made_runs import made_run
+from rich.console import Console
+from textual.command import CommandPalette
+from textual.widgets import OptionList, Static, Tab
+from textual.widgets._footer import FooterKey
+from waiting import until
+
+from rnnterm.settings import Settings
+from rnnterm.tui.actions import ACTIONS
+from rnnterm.tui.app import RnntermApp
+from rnnterm.tui.clipboard import send_to_clipboard
+from rnnterm.tui.dialogs import Confirm
+from rnnterm.tui.help import HelpScreen, spelled
+from rnnterm.tui.panel import Panel
+from rnnterm.tui.runs.tab import RunsTab
+from rnnterm.tui.text.sample_panel import SamplePanel
+from rnnterm.tui.text.tab import TextTab
+
+NARROW, USUAL, BROAD = (80, 24), (120, 36), (200, 50)
+
+
+def in_app(runs, act, size=USUAL, **settings):
+    """Do something in an app with a short text."""
+
+    async def run():
+        app = RnntermApp(Settings(corpus="othello", **settings), Path(runs))
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            await act(app, pilot)
+
+    asyncio.run(run())
+
+
+def scope_of_focus(app: RnntermApp) -> str:
+    """The scope whose keys work."""
+    nodes = app.focused.ancestors_with_self if app.focused else []
+    return next((scope for node in nodes if (scope := getattr(node, "SCOPE", ""))), "app")
+
+
+@pytest.mark.parametrize("size", [NARROW, USUAL, BROAD])
+def test_what_fills_the_screen_is_what_the_keys_go_to(tmp_path, size):
+    async def act(app, pilot):
+        await pilot.press("c", "z")
+        for key, scope in (("s", "sample"), ("t", "training"), ("m", "model")):
+            await pilot.press(key)
+            await until(pilot, lambda scope=scope: scope == app.screen.maximized.SCOPE)
+            shown = app.screen.maximized
+            assert scope_of_focus(app) == scope
+            assert shown.size.height > size[1] // 2
+            assert shown.query_one(".panel-body").display
+        await pilot.press("5")
+        await until(pilot, lambda: app.screen.maximized is None)
+        await until(pilot, lambda: app.query_one(RunsTab).has_focus_within)
+        await pilot.press("1", "z", "z")
+        assert app.screen.maximized is None
+
+    made_run(tmp_path, "bold-otter")
+    in_app(tmp_path, act, size)
+
+
+def test_the_palette_minimizes_what_is_not_meant(tmp_path):
+    async def act(app, pilot):
+        await pilot.press("c", "z")
+        app.perform("runs.compare")
+        await until(pilot, lambda: app.screen.maximized is None)
+
+    in_app(tmp_path, act)
+
+
+def test_runs_does_not_offer_a_zoom(tmp_path):
+    async def act(app, pilot):
+        keys = lambda: {each.description for each in app.query(FooterKey)}  # noqa: E731
+        await until(pilot, lambda: "zoom" in keys())
+        await pilot.press("5")
+        await until(pilot, lambda: "rename" in keys() and "zoom" not in keys())
+        await pilot.press("z")
+        assert app.screen.maximized is None
+
+    made_run(tmp_path, "bold-otter")
+    in_app(tmp_path, act)
+
+
+@pytest.mark.parametrize("key", ["c", "m", "t", "s", "5"])
+def test_the_footer_fits_80_columns(tmp_path, key):
+    async def act(app, pilot):
+        await pilot.press(key)
+        scope = scope_of_focus(app)
+        first = next(one for one in ACTIONS if one.scope == scope and one.in_footer).label
+        keys = lambda: list(app.query(FooterKey).results(FooterKey))  # noqa: E731
+        await until(pilot, lambda: first in [each.description for each in keys()])
+        await until(pilot, lambda: all(each.region.width for each in keys()))
+        *usual, palette = keys()
+        assert {"quit", "help"} <= {each.description for each in usual}
+        assert palette.description == "palette"
+        assert max(each.region.right for each in usual) <= palette.region.x
+
+    made_run(tmp_path, "bold-otter")
+    in_app(tmp_path, act, NARROW)
+
+
+def test_help_shows_each_action_in_one_row_at_80_columns(tmp_path):
+    async def act(app, pilot):
+        await pilot.press("m", "f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        page = app.screen.query_one(Static)
+        await until(pilot, lambda: page.size.height)
+        rows = [
+            "".join(segment.text for segment in page.render_line(row))
+            for row in range(page.size.height)
+        ]
+        assert rows[0].startswith("Model")
+        for action in ACTIONS:
+            assert any(
+                row.startswith(spelled(action.keys)) and row.rstrip().endswith(action.help)
+                for row in rows
+            ), action.name
+
+    in_app(tmp_path, act, NARROW)
+
+
+def test_keys_are_spelled_as_people_write_them():
+    assert spelled("1,2,3,4,5,6,7,8,9") == "1–9"
+    assert spelled("plus,equals_sign") == "+ / ="
+    assert spelled("1,2") == "1 / 2"
+
+
+def test_texts_tell_the_keys_that_the_settings_give(tmp_path):
+    keys = {
+        "app.tab_text": "f2", "app.tab_runs": "f5", "text.open_training": "f6",
+        "training.start": "f7", "model.reset": "f8",
+    }  # fmt: skip
+
+    async def act(app, pilot):
+        tabs = [str(tab.label) for tab in app.query(Tab)]
+        assert tabs == ["f2 Text", "f5 Runs"]
+        await pilot.press("m", "down", "down", "down", "enter")
+        await pilot.press(*["backspace"] * 3, *"32", "enter")
+        meaning = app.query_one(".model-meaning", Static)
+        await until(pilot, lambda: "(f8)" in str(meaning.content))
+        await pilot.press("f5")
+        empty = app.query_one("#runs-empty", Static)
+        await until(pilot, lambda: "key f6" in str(empty.content))
+        assert "key f2" in str(empty.content)
+        assert str(empty.content).endswith("f7.")
+
+    in_app(tmp_path, act, keys=keys)
+
+
+def test_the_palette_leaves_open_dialogs(tmp_path):
+    answers = []
+
+    async def act(app, pilot):
+        app.push_screen(Confirm("Sure?"), answers.append)
+        await pilot.press("f1")
+        app.perform("text.open_model")
+        await until(pilot, lambda: scope_of_focus(app) == "model")
+        assert len(app.screen_stack) == 1
+
+    in_app(tmp_path, act)
+    assert answers == [None]
+
+
+def test_the_palette_finds_an_action_and_does_it(tmp_path):
+    async def act(app, pilot):
+        before = app.theme
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await pilot.press(*"app: theme")
+        options = app.screen.query_one(OptionList)
+        await until(pilot, lambda: options.option_count == 1)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await until(pilot, lambda: app.theme != before)
+
+    in_app(tmp_path, act)
+
+
+def owner_of(scope: str) -> type:
+    """The class that has a scope's methods."""
+    kinds = [RnntermApp, TextTab, RunsTab, *Panel.__subclasses__()]
+    for kind in kinds:
+        kinds += [each for each in kind.__subclasses__() if each not in kinds]
+    return next(
+        kind
+        for kind in kinds
+        if getattr(kind, "SCOPE", "app" if kind is RnntermApp else "") == scope
+    )
+
+
+GO_TO = {"corpus": "c", "model": "m", "training": "t", "sample": "s", "runs": "5"}
+SCOPE_OF = {key: scope for scope, key in GO_TO.items()}
+
+
+@pytest.mark.parametrize("way", ["key", "palette"])
+def test_every_action_is_reached(tmp_path, monkeypatch, way):
+    """By its key where its scope has the focus, and by its name from anywhere."""
+    made_run(tmp_path, "bold-otter")
+    done: list[str] = []
+    kept = {"app.tab_text", "app.tab_runs", "text.open_sample"}  # what the test walks with
+    for action in ACTIONS:
+        owner = owner_of(action.scope)
+        original = getattr(owner, f"action_{action.verb}")
+
+        def reached(self, name=action.name, original=original):
+            done.append(name)
+            return original(self) if name in kept or name.startswith("text.") else None
+
+        monkeypatch.setattr(owner, f"action_{action.verb}", reached)
+
+    async def act(app, pilot):
+        app.query_one(SamplePanel)._is_paused = True  # so that numbers choose
+        for action in ACTIONS:
+            if way == "palette":
+                app.perform(action.name)
+            else:
+                here = GO_TO.get(action.scope, "m")
+                if scope_of_focus(app) != SCOPE_OF[here]:
+                    await pilot.press(*"1m", here)
+                    await until(pilot, lambda: scope_of_focus(app) == SCOPE_OF[here])  # noqa: B023
+                await pilot.press(action.keys.split(",")[0])
+            await until(pilot, lambda: action.name in done, 5)  # noqa: B023
+
+    in_app(tmp_path, act)
+
+
+class Terminal:
+    """Stands where the app has its driver, and keeps what it is sent."""
+
+    def __init__(self):
+        self.sent = ""
+        self._driver = self
+
+    def write(self, data):
+        self.sent += data
+
+
+def test_a_copy_is_one_sequence_that_tmux_hands_on(monkeypatch):
+    monkeypatch.delenv("TMUX", raising=False)
+    plain = Terminal()
+    assert "sent 2 characters" in send_to_clipboard(plain, "hé")
+    assert plain.sent == "\x1b]52;c;aMOp\a"
+    monkeypatch.setenv("TMUX", "/tmp/tmux,1,0")
+    wrapped = Terminal()
+    send_to_clipboard(wrapped, "hé")
+    assert wrapped.sent == "\x1bPtmux;\x1b\x1b]52;c;aMOp\a\x1b\\"
+
+
+def test_what_terminals_drop_is_not_sent():
+    terminal = Terminal()
+    assert "too many" in send_to_clipboard(terminal, "x" * 74_995)
+    assert terminal.sent == ""
+
+
+@pytest.mark.parametrize("key", ["s", "5"])
+def test_nothing_is_written_in_its_background_colour_in_a_light_theme(tmp_path, key):
+    async def act(app, pilot):
+        await pilot.press(key)
+        await until(pilot, lambda: app.screen_stack and scope_of_focus(app) == SCOPE_OF[key])
+        await until(pilot, lambda: app.query_one(SamplePanel).voice)
+        await pilot.pause(0.1)
+        update = app.screen._compositor.render_update(full=True)
+        console = Console(width=120, height=36, force_terminal=True, color_system="truecolor")
+        seen = 0
+        for text, style, _ in console.render(update):
+            if text.strip() and style is not None and style.color and style.bgcolor:
+                seen += 1
+                assert style.color != style.bgcolor, text
+        assert seen > 20
+
+    made_run(tmp_path, "bold-otter")
+    in_app(tmp_path, act, theme="textual-light")

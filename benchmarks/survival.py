@@ -14,19 +14,24 @@ from benchmarks.data import tinyshakespeare
 from benchmarks.results import table
 from rnnterm.nn.modelfile import load_model
 from rnnterm.runs.checkpoints import CheckpointStore
+from rnnterm.runs.control import ask
 from rnnterm.runs.events import Progressed
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.lock import is_locked, read_owner
 from rnnterm.runs.metrics import last_entries, read_metrics
+from rnnterm.runs.process import start_trainer
 from rnnterm.training.plan import TrainingPlan
 
 _KILLS = 100
 _RACES = 50
 _STARTERS = 10
 _LONGEST_LIFE = 4.0  # seconds, of which about half are the start
+_LOG_EVERY = 20
+# The learning rate stands still: what a step does then does not depend on how many are to come.
 _SETTINGS = {
-    "steps": 150_000, "hidden_size": 64, "batch_size": 8, "bptt": 32, "dropout_output": 0.1,
-    "validate_every": 2000, "checkpoint_every": 200, "sample_every": 5000, "precision": "fp32",
+    "steps": 10_000_000, "hidden_size": 128, "batch_size": 8, "bptt": 64, "dropout_output": 0.1,
+    "anneal": "constant", "warmup_steps": 0, "learning_rate": 0.002, "log_every": _LOG_EVERY,
+    "validate_every": 500, "checkpoint_every": 50, "sample_every": 2000, "precision": "fp32",
 }  # fmt: skip
 
 
@@ -54,25 +59,25 @@ def _survive(runs: Path) -> tuple[int, int, int, bool]:
     before it had logged a loss of its own.
     """
     text = str(tinyshakespeare())
-    whole = TrainingPlan.start(text, settings=_SETTINGS, name="whole", runs=runs)
-    subprocess.run(_trainer(whole), check=True, stdout=subprocess.DEVNULL)
     first = TrainingPlan.start(text, settings=_SETTINGS, name="broken", runs=runs)
+    broken = first.folder
     rng, kills, damaged, learning = random.Random(1), 0, 0, set[int]()
     while min(kills, len(learning)) < _KILLS:
-        begun = first.folder.path.exists()
-        plan = TrainingPlan.resume(name="broken", runs=runs) if begun else first
+        plan = TrainingPlan.resume(name="broken", runs=runs) if broken.path.exists() else first
         trainer = subprocess.Popen(_trainer(plan), stdout=subprocess.DEVNULL)
         time.sleep(rng.uniform(0, _LONGEST_LIFE))
         trainer.kill()
-        assert trainer.wait() == -signal.SIGKILL, "it was done before the last kill"
-        if not first.folder.path.exists():
+        assert trainer.wait() == -signal.SIGKILL, "it ended by itself"
+        if not broken.path.exists():
             continue
         kills += 1
-        damaged += bool(CheckpointStore(first.folder.checkpoints).newest_verified()[1])
-        learning |= _resumed_sessions(first.folder)
-    plan = TrainingPlan.resume(name="broken", runs=runs)
-    subprocess.run(_trainer(plan), check=True, stdout=subprocess.DEVNULL)
-    return kills, damaged, len(learning), _ending(whole.folder) == _ending(first.folder)
+        damaged += bool(CheckpointStore(broken.checkpoints).newest_verified()[1])
+        learning |= _resumed_sessions(broken)
+    last = start_trainer(TrainingPlan.resume(name="broken", runs=runs).to_request())
+    step = ask(last.run, "stop").step
+    whole = TrainingPlan.start(text, settings=_SETTINGS | {"steps": step}, name="whole", runs=runs)
+    subprocess.run(_trainer(whole), check=True, stdout=subprocess.DEVNULL)
+    return kills, damaged, len(learning), _ending(whole.folder) == _ending(broken)
 
 
 def _resumed_sessions(run: RunFolder) -> set[int]:
@@ -88,9 +93,10 @@ def _trainer(plan: TrainingPlan) -> list[str]:
 
 
 def _ending(run: RunFolder) -> tuple[object, ...]:
-    """Every loss that was logged, and the last weights."""
+    """Every loss that was logged at full intervals, and the last weights."""
     events = [entry.event for entry in read_metrics(run.metrics)]
-    losses = {(event.step, event.train_loss) for event in events if isinstance(event, Progressed)}
+    points = [event for event in events if isinstance(event, Progressed)]
+    losses = {(point.step, point.train_loss) for point in points if point.step % _LOG_EVERY == 0}
     last = CheckpointStore(run.checkpoints).newest_verified()[0]
     tensors = load_model(last.model).tensors
     return sorted(losses), {name: tensor.tobytes() for name, tensor in tensors.items()}
@@ -98,8 +104,7 @@ def _ending(run: RunFolder) -> tuple[object, ...]:
 
 def _race_all(runs: Path) -> int:
     """The races that end as they should."""
-    settings = _SETTINGS | {"steps": 10_000_000}
-    plan = TrainingPlan.start("othello", settings=settings, name="race", runs=runs)
+    plan = TrainingPlan.start("othello", settings=_SETTINGS, name="race", runs=runs)
     subprocess.Popen(_trainer(plan), stdout=subprocess.DEVNULL)
     while not plan.folder.path.exists():
         time.sleep(0.05)

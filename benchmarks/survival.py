@@ -93,12 +93,17 @@ def _trainer(plan: TrainingPlan) -> list[str]:
 
 
 def _ending(run: RunFolder) -> tuple[object, ...]:
-    """Every loss that was logged at full intervals, and the last weights."""
-    events = [entry.event for entry in read_metrics(run.metrics)]
-    points = [event for event in events if isinstance(event, Progressed)]
-    losses = {(point.step, point.train_loss) for point in points if point.step % _LOG_EVERY == 0}
+    """The last weights, and every loss that was logged at full intervals on the way to them."""
     last = CheckpointStore(run.checkpoints).newest_verified()[0]
     tensors = load_model(last.model).tensors
+    events = [entry.event for entry in read_metrics(run.metrics)]
+    losses = {
+        (event.step, event.train_loss)
+        for event in events
+        if isinstance(event, Progressed)
+        and event.step <= last.step
+        and event.step % _LOG_EVERY == 0
+    }
     return sorted(losses), {name: tensor.tobytes() for name, tensor in tensors.items()}
 
 

@@ -9,7 +9,7 @@ demo: $(VENV)/installed
 	RNNTERM="$(BIN)/rnnterm" sh demo.sh
 
 test: lint
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -109,22 +109,21 @@ def test_of_ten_starters_on_one_run_one_wins_and_the_others_name_it(text):
     train = ["train", text, "--name", "one", "--time-budget", "10m", "--detach", *SMALL]
     assert run_command(*train).code == 0
     run = RunFolder(runs_root() / "one")
-    for _ in range(2):
-        os.kill(read_owner(run.path).pid, signal.SIGKILL)
-        until(lambda: not is_locked(run.path))
-        answers = race("train", "--resume", "--name", "one", "--detach")
-        owner = read_owner(run.path).pid
-        won = [answer for answer in answers if answer.startswith("0 ")]
-        lost = [answer for answer in answers if answer.startswith("1 ")]
-        assert (len(won), len(lost)) == (1, 9), answers
-        assert all(f"trained by process {owner}:" in answer for answer in lost), answers
-        assert is_locked(run.path)
+    os.kill(read_owner(run.path).pid, signal.SIGKILL)
+    until(lambda: not is_locked(run.path))
+    answers = race("train", "--resume", "--name", "one", "--detach")
+    owner = read_owner(run.path).pid
+    won = [answer for answer in answers if answer.startswith("0 ")]
+    lost = [answer for answer in answers if answer.startswith("1 ")]
+    assert (len(won), len(lost)) == (1, 9), answers
+    assert all(f"trained by process {owner}:" in answer for answer in lost), answers
+    assert is_locked(run.path)
 
 
 def test_of_starters_with_one_new_name_one_wins(text):
     train = ["train", text, "--name", "new", "--time-budget", "10m", "--detach", *SMALL]
-    answers = race(*train, starters=4)
-    assert sorted(answer[0] for answer in answers) == ["0", "2", "2", "2"], answers
+    answers = race(*train, starters=3)
+    assert sorted(answer[0] for answer in answers) == ["0", "2", "2"], answers
     assert [path.name for path in runs_root().iterdir()] == ["new"]
 
 

@@ -162,7 +162,7 @@ def _traffic(runs: Path) -> list[list[str]]:
 def _slowdown(runs: Path, trainer: TrainerProcess) -> list[list[str]]:
     """Steps of one run in turn with and without a screen that watches it."""
     ratios = []
-    for _ in range(4):
+    for _ in range(2):
         alone = _steps_in(trainer.run, _SECONDS)
         screen = _Screen(runs)
         screen.wait_for("Live sample")

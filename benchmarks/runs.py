@@ -15,8 +15,8 @@ from rnnterm.runs.process import start_trainer
 from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.run import TrainingSession
 
-_SECONDS = 30
-_REQUESTS = 20
+_SECONDS = 20
+_REQUESTS = 15
 _NETWORKS = {
     "default recipe, 1x640": {},
     "1x64, 4 streams of 16": {"hidden_size": 64, "batch_size": 4, "bptt": 16},

@@ -140,7 +140,7 @@ def _keys(runs: Path) -> list[list[str]]:
     times = []
     for _ in range(_PRESSES):
         screen.child.send("?")
-        times.append(screen.wait_for("Stop the writing"))
+        times.append(screen.wait_for("Pause the writing"))
         screen.child.send("\x1b")
         screen.read_for(0.4)
     screen.close()

@@ -62,7 +62,7 @@ def _survive(runs: Path) -> tuple[int, int, int, bool]:
     first = TrainingPlan.start(text, settings=_SETTINGS, name="broken", runs=runs)
     broken = first.folder
     rng, kills, damaged, learning = random.Random(1), 0, 0, set[int]()
-    while min(kills, len(learning)) < _KILLS:
+    while kills < _KILLS:
         plan = TrainingPlan.resume(name="broken", runs=runs) if broken.path.exists() else first
         trainer = subprocess.Popen(_trainer(plan), stdout=subprocess.DEVNULL)
         time.sleep(rng.uniform(0, _LONGEST_LIFE))

@@ -23,6 +23,7 @@ _OWNER = "owner.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SAME_START = 2.0  # seconds: the clock that start times are told by may be set in between
 _PATIENCE = 1.0  # seconds: those who only look hold the lock for a moment
+_SECONDS_TO_SIGN = 10.0  # that a new owner may need on a busy machine to write its name
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def read_owner(folder: Path) -> Owner | None:
 
 def busy_message(folder: Path) -> str:
     """Why nobody else may train the run now."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _SECONDS_TO_SIGN
     owner = read_owner(folder)
     # Who has just taken the lock has yet to write its name over that of an earlier owner.
     while not (owner and owner.may_live()) and time.monotonic() < deadline:

@@ -97,18 +97,23 @@ def follow(
             time.sleep(_SECONDS_BETWEEN_POLLS)
 
 
-def ask_what_to_do(display: "Display", run: str) -> str:
-    """What Ctrl-C was meant for: GO_ON, DETACH or STOP; without a terminal to ask on, STOP."""
+def ask_what_to_do(display: "Display", interrupts: Interrupts, run: str) -> str:
+    """What Ctrl-C was meant for: GO_ON, DETACH or STOP; without a terminal to ask on, STOP.
+
+    A signal that comes while the question stands means STOP, too.
+    """
     from rnnterm.cli.keyboard import keyboard
 
     descriptor = _open_terminal()
     if descriptor is None:
         return STOP
     choices = {"d": DETACH, "s": STOP, "g": GO_ON, "enter": GO_ON, "escape": GO_ON}
-    with display.aside(), heard_interrupts_as_usual():
-        narrate(f"d detach, {run} trains on · s stop with a checkpoint (or Ctrl-C) · g go on")
+    with display.aside():
         try:
-            with keyboard(descriptor) as keys:
+            with interrupts.raised(), keyboard(descriptor) as keys:
+                narrate(
+                    f"d detach, {run} trains on · s stop with a checkpoint (or Ctrl-C) · g go on"
+                )
                 for key in keys:
                     if key in choices:
                         return choices[key]
@@ -136,16 +141,6 @@ def how_it_broke_off(view: "RunView", run: "RunFolder", runs_dir: str | None) ->
         "go on from its last checkpoint with: "
         f"rnnterm train --resume --name {run.name}{same_runs_dir(runs_dir)}"
     )
-
-
-@contextmanager
-def heard_interrupts_as_usual() -> Iterator[None]:
-    """For a while, Ctrl-C raises KeyboardInterrupt."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _open_terminal() -> int | None:

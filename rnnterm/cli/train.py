@@ -170,7 +170,9 @@ def _follow(trainer: "TrainerProcess", reader: "RunReader", interrupts: Interrup
         if stopping:
             trainer.end_at_once()
             return
-        choice = STOP if number == signal.SIGTERM else ask_what_to_do(display, trainer.run.name)
+        choice = STOP
+        if number != signal.SIGTERM:
+            choice = ask_what_to_do(display, interrupts, trainer.run.name)
         if choice == DETACH:
             raise Detached
         if choice == STOP:

@@ -39,7 +39,7 @@ class Raster:
         places = scale.places(values)
         last = self.height * self.down - 1
         inside = np.rint((1 - np.clip(places, 0, 1)) * last)
-        beyond = np.rint(np.clip((1 - places) * max(last, 1), -_FAR, _FAR))
+        beyond = np.rint(np.clip(1 - places, -_FAR, _FAR) * max(last, 1))
         below, above = np.fmax(beyond, last + 1), np.fmin(beyond, -1)
         rows: Floats = np.where(places < 0, below, np.where(places > 1, above, inside))
         return rows

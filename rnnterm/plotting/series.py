@@ -165,7 +165,9 @@ class Series:
         with np.errstate(all="ignore"):  # what overflows is no number, and a gap
             middle = edges[:-1] / 2 + edges[1:] / 2
             share = (middle - x[left]) / (x[right] - x[left])
-            values: Floats = y[left] * (1 - share) + y[right] * share
+            line = y[left] * (1 - share) + y[right] * share
+        # Rounded beyond its ends, a level line at the top of a chart would leave the chart.
+        values: Floats = np.clip(line, np.minimum(y[left], y[right]), np.maximum(y[left], y[right]))
         values[(nexts == 0) | (nexts == self._size)] = np.nan
         return values
 

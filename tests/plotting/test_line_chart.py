@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rnnterm.plotting.cells import AXIS, BLANK, CURSOR, RULE
@@ -319,6 +319,7 @@ def test_any_numbers_fill_any_size(
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=300), st.integers(12, 80))
+@example([0.0, 475204849.8575595, 475204849.8575595], 12)  # a * (1 - s) + a * s > a
 def test_a_line_without_gaps_has_none(y: list[float], width: int) -> None:
     chart = chart_of(y, width, 8)
     assert data_columns(chart, 1) == list(range(chart.frame.width))

@@ -1,0 +1,1 @@
+"""What a network's hidden state knows: steps, equations, units, interventions, gradients."""

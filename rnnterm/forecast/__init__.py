@@ -1,0 +1,1 @@
+"""Forecasting a series with the same cells: series, baselines, forecasters."""

@@ -64,10 +64,11 @@ class Reading:
 
     def input_of(self, layer: int, step: int) -> Array:
         """What entered a layer at a step: the character's row, or the h of the layer below."""
-        if layer == 0:
-            row: Array = self.model.network.input_rows(self.ids[step : step + 1])[0]
-            return row
-        return self.values(layer - 1, "h")[step]
+        rows = (
+            self.model.network.input_rows(self.ids) if layer == 0 else self.values(layer - 1, "h")
+        )
+        row: Array = rows[step]
+        return row
 
     @cached_property
     def log_probabilities(self) -> Doubles:

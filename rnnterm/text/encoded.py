@@ -11,8 +11,8 @@ import mmap
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +28,7 @@ from rnnterm.text.decode import TextDecoder
 from rnnterm.text.vocab import Ids, Vocabulary, fold_character, ids_dtype
 
 _CODE_POINTS = 0x110000
+_TRIES = 5  # to take the place of a damaged copy, while others try, too
 _FORMAT = 1  # part of a cached folder's name: a new layout never reads an old one
 
 
@@ -88,7 +89,10 @@ def encode_stream(stream: BinaryIO, name: str, *, lowercase: bool = False) -> En
 
 def open_encoded(digest: str, *, lowercase: bool = False) -> EncodedText | None:
     """The cached text whose bytes have this SHA-256, or None if the cache lacks it."""
-    folder = _folder_of(digest, lowercase=lowercase)
+    return _open(_folder_of(digest, lowercase=lowercase), digest, lowercase=lowercase)
+
+
+def _open(folder: Path, digest: str, *, lowercase: bool) -> EncodedText | None:
     try:
         facts = json.loads((folder / "text.json").read_text("ascii"))
         with (folder / "ids.bin").open("rb") as file:
@@ -165,19 +169,29 @@ def _write_encoded(
             raise RnntermError(f"{name} changed while it was read: try again")
         facts = {"symbols": vocab.symbols, "length": length, "notes": decoder.notes}
         write_json(temporary / "text.json", facts)
-        try:
-            temporary.rename(target)
-        except OSError:
-            # Another process cached the same text first, or left a damaged copy: both are replaced.
-            shutil.rmtree(target, ignore_errors=True)
-            temporary.rename(target)
-    except BaseException:
+        # Opened before it has its name, under which another process may yet replace it.
+        encoded = _open(temporary, decoder.sha256, lowercase=lowercase)
+        if encoded is None:
+            raise RnntermError(f"cannot read the cached text back from {target.parent}")
+        _keep(temporary, target, lambda: open_encoded(decoder.sha256, lowercase=lowercase))
+    finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    encoded = open_encoded(decoder.sha256, lowercase=lowercase)
-    if encoded is None:
-        raise RnntermError(f"cannot read the cached text back from {target}")
     return encoded
+
+
+def _keep(temporary: Path, target: Path, is_there: Callable[[], object]) -> None:
+    """Give an encoded text its name, unless another process was faster; a damaged one goes."""
+    for _ in range(_TRIES):
+        with suppress(OSError):
+            temporary.rename(target)
+            return
+        if is_there():
+            return
+        aside = temporary_sibling(target)
+        with suppress(OSError):  # another process has just put it aside
+            target.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+    temporary.rename(target)
 
 
 def _code_points(text: str) -> npt.NDArray[np.uint32]:

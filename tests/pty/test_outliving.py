@@ -123,9 +123,7 @@ def test_of_ten_starters_on_one_run_one_wins_and_the_others_name_it(text):
 def test_of_starters_with_one_new_name_one_wins(text):
     train = ["train", text, "--name", "new", "--time-budget", "10m", "--detach", *SMALL]
     answers = race(*train, starters=3)
-    codes = [answer[0] for answer in answers]
-    assert codes.count("0") == 1, answers
-    assert set(codes) <= {"0", "1", "2"}, answers
+    assert sorted(answer[0] for answer in answers) == ["0", "2", "2"], answers
     assert [path.name for path in runs_root().iterdir()] == ["new"]
 
 

@@ -260,6 +260,26 @@ def test_a_damaged_copy_is_rebuilt(damage: Callable[[Path], object], play: Path)
     assert tree(cache_folder()) == whole
 
 
+def test_who_is_second_leaves_the_copy_of_the_first(
+    play: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Replaced, it would be gone for a moment, in which a third one found its place taken."""
+    write = encoded.write_json
+    firsts = []
+
+    def meanwhile(path: Path, values: object) -> None:
+        write(path, values)
+        monkeypatch.setattr(encoded, "write_json", write)
+        digest = encode_file(play, "play").sha256
+        firsts.append((cache_folder() / digest).stat().st_ino)
+
+    monkeypatch.setattr(encoded, "write_json", meanwhile)
+    second = encode_file(play, "play")
+    assert text_of(second) == VERSE
+    assert [(cache_folder() / second.sha256).stat().st_ino] == firsts
+    assert not list(cache_folder().glob(".*"))
+
+
 NO_TEXT = {
     "empty": b"",
     "only a byte-order mark": b"\xef\xbb\xbf",

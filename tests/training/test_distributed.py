@@ -1,11 +1,14 @@
 """One run on two processes, as torch's launcher starts them: it learns what one process learns."""
 
+import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +28,7 @@ from rnnterm.runs.process import start_trainer
 from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.world import World
 
+pytestmark = pytest.mark.xdist_group("distributed")  # where the two processes are
 LAUNCHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 RNNTERM = ["-m", "rnnterm", "train"]
 SMALL = {
@@ -56,6 +60,12 @@ def text(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    """For what is made before the folders of a single test."""
+    return tmp_path_factory.mktemp("cache")
+
+
 def options(settings: dict) -> list[str]:
     return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
 
@@ -70,18 +80,47 @@ def start(*arguments: str | Path) -> subprocess.Popen:
     )
 
 
-def train_on_two(*arguments: str | Path) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of all processes together."""
-    process = start(*RNNTERM, *arguments)
-    out, err = process.communicate(timeout=100)
-    return process.returncode, out, err
+Train = Callable[..., list[tuple[int, str]]]
 
 
-def trained_on_two(text: Path, runs: Path, settings: dict) -> RunFolder:
-    code, _, err = train_on_two(
-        text, "--name", "two", "--runs-dir", runs, *options(SMALL | settings)
-    )
-    assert code == 0, err
+@pytest.fixture(scope="module")
+def train(cache) -> Iterator[Train]:
+    """Trains on two processes that the launcher did not start, for what needs none of it.
+
+    Gives exit code and standard error of each; with `differing`, arguments of its own to each.
+    """
+    command = [sys.executable, str(Path(__file__).with_name("rank.py"))]
+    ranks = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+
+    def on_both(*arguments: str | Path, differing: tuple[str, str] = ("", "")):
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            world = {"MASTER_ADDR": "localhost", "MASTER_PORT": str(free.getsockname()[1])}
+        world |= {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+        world["RNNTERM_CACHE"] = str(cache)
+        for rank, process in enumerate(ranks):
+            own = [differing[rank]] if differing[rank] else []
+            request = {
+                "environment": world | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+                "arguments": [*own, *map(str, arguments)],
+            }
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+        return [tuple(json.loads(process.stdout.readline())) for process in ranks]
+
+    yield on_both
+    for process in ranks:
+        process.stdin.close()
+        process.wait(timeout=30)
+        process.stdout.close()
+
+
+def trained_on_two(train: Train, text: Path, runs: Path, settings: dict) -> RunFolder:
+    ended = train(text, "--name", "two", "--runs-dir", runs, *options(SMALL | settings))
+    assert [code for code, _ in ended] == [0, 0], ended
     return RunFolder(runs / "two")
 
 
@@ -91,13 +130,15 @@ def trained_on_one(text: Path, runs: Path, settings: dict) -> RunFolder:
 
 
 @pytest.fixture(scope="module")
-def two(text, tmp_path_factory) -> RunFolder:
-    return trained_on_two(text, tmp_path_factory.mktemp("two"), {})
+def two(train, text, tmp_path_factory) -> RunFolder:
+    return trained_on_two(train, text, tmp_path_factory.mktemp("two"), {})
 
 
 @pytest.fixture(scope="module")
-def one(text, tmp_path_factory) -> RunFolder:
-    return trained_on_one(text, tmp_path_factory.mktemp("one"), {})
+def one(text, cache, tmp_path_factory) -> RunFolder:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RNNTERM_CACHE", str(cache))
+        return trained_on_one(text, tmp_path_factory.mktemp("one"), {})
 
 
 def half_done(run: RunFolder, runs: Path) -> RunFolder:
@@ -142,20 +183,20 @@ def test_streams_on_two_processes_learn_what_one_learns(one, two):
 
 
 @pytest.mark.parametrize("in_last_batch", [1, 3])
-def test_windows_on_two_processes_learn_what_one_learns(text, tmp_path, in_last_batch):
+def test_windows_on_two_processes_learn_what_one_learns(train, text, tmp_path, in_last_batch):
     """Of one window in the last batch one process gets none, of three the other gets more."""
     windows = 44 + in_last_batch
     shorter = tmp_path / "short.txt"
     shorter.write_text(text.read_text()[: 20 + 3 * (windows - 1) + 1])
     one = trained_on_one(shorter, tmp_path, WINDOWS)
-    assert_equal_but_for_rounding(one, trained_on_two(shorter, tmp_path, WINDOWS))
+    assert_equal_but_for_rounding(one, trained_on_two(train, shorter, tmp_path, WINDOWS))
 
 
-def test_two_processes_resume_exactly(text, tmp_path):
-    whole = trained_on_two(text, tmp_path / "whole", DROPOUT)
+def test_two_processes_resume_exactly(train, text, tmp_path):
+    whole = trained_on_two(train, text, tmp_path / "whole", DROPOUT)
     halves = half_done(whole, tmp_path / "again")
-    code, _, err = train_on_two("--resume", "--name", "two", "--runs-dir", tmp_path / "again")
-    assert code == 0, err
+    ended = train("--resume", "--name", "two", "--runs-dir", tmp_path / "again")
+    assert [code for code, _ in ended] == [0, 0], ended
     assert notes_of_the_last_start(halves) == ()
     assert losses(halves) == losses(whole)
     for file in ("model", "trainer"):
@@ -168,11 +209,11 @@ def test_two_processes_resume_exactly(text, tmp_path):
     assert len(masks) == 2  # the processes drop different units
 
 
-def test_another_number_of_processes_goes_on_and_says_what_stays_exact(two, one, tmp_path):
+def test_another_number_of_processes_goes_on_and_says_what_stays_exact(train, two, one, tmp_path):
     to_one, to_two = half_done(two, tmp_path / "to-one"), half_done(one, tmp_path / "to-two")
     rnnterm.train(name="two", resume=True, runs=tmp_path / "to-one")
-    code, _, err = train_on_two("--resume", "--name", "one", "--runs-dir", tmp_path / "to-two")
-    assert code == 0, err
+    ended = train("--resume", "--name", "one", "--runs-dir", tmp_path / "to-two")
+    assert [code for code, _ in ended] == [0, 0], ended
     for resumed, change in ((to_one, "was 2, is 1"), (to_two, "was 1, is 2")):
         assert_equal_but_for_rounding(resumed, one)
         (note,) = notes_of_the_last_start(resumed)
@@ -205,16 +246,14 @@ def test_half_an_environment_is_refused(monkeypatch):
         World.from_environment()
 
 
-def test_a_process_with_another_text_is_named(text, tmp_path):
+def test_a_process_with_another_text_is_named(train, text, tmp_path):
     other = tmp_path / "other.txt"
     other.write_text("something else. " * 100)
-    (tmp_path / "0.txt").symlink_to(text)
-    (tmp_path / "1.txt").symlink_to(other)
-    command = " ".join([sys.executable, *RNNTERM, f"{tmp_path}/$RANK.txt", *options(SMALL)])
-    process = start("--no-python", "bash", "-c", f"exec {command} --runs-dir {tmp_path}/runs")
-    _, err = process.communicate(timeout=100)
-    assert process.returncode != 0
-    (line,) = said_by_rnnterm(err)
+    ended = train(
+        "--runs-dir", tmp_path / "runs", *options(SMALL), differing=(str(text), str(other))
+    )
+    assert 0 not in [code for code, _ in ended]
+    (line,) = said_by_rnnterm(ended[0][1])
     assert "process 1 cannot take part" in line
     assert "another text" in line
     assert not (tmp_path / "runs").exists()

@@ -307,7 +307,7 @@ def test_the_newest_weights_of_a_watched_run_speak_unless_another_voice_was_chos
         person.panel.see_run(view_of(run, 9120))
         await person.until(lambda: person.panel.key_figure == "bold-otter · step 9,120")
         assert "‹step 9,120›" in "".join(person.stream.lines)
-        assert "step 9,120" in str(person.app.query_one(TopLine).content)
+        await person.until(lambda: "step 9,120" in str(person.app.query_one(TopLine).content))
 
         person.app.query_one(TextTab).query_one(SamplePanel).speak_from(run, 100)
         await person.until(lambda: person.panel.key_figure == "bold-otter · step 100")

@@ -281,9 +281,27 @@ def test_a_model_that_is_not_there_is_told_in_the_panel(at_the_app):
     at_the_app(check, first="./nothing[/red].safetensors")
 
 
-def view_of(run: RunFolder, step: int | None) -> RunView:
-    status = RunStatus(step=step or 0, checkpoint_step=step)
-    return RunView(run.name, "running", status, None, None, (), (), (), (), False)
+def view_of(run: RunFolder, step: int | None, state="running", device="cuda:0") -> RunView:
+    status = RunStatus(step=step or 0, checkpoint_step=step, device=device)
+    return RunView(run.name, state, status, None, None, (), (), (), (), False)
+
+
+def test_it_writes_slowly_beside_a_training_on_the_same_processor(at_the_app):
+    async def check(person) -> None:
+        run = RunFolder(person.app.runs / "bold-otter")
+        await person.spoken(5)
+        for state, device, speed in (
+            ("running", "cuda:0", 90), ("running", "cpu", 20), ("paused", "cpu", 90),
+            ("running", "cpu", 20), ("finished", "cpu", 90),
+        ):  # fmt: skip
+            person.panel.see_run(view_of(run, None, state, device))
+            assert (person.panel._speed, bool(person.panel._timer)) == (speed, True)
+            assert round(1 / person.panel._timer._interval) == (8 if speed == 20 else 30)
+        await person.press("greater_than_sign")  # whoever chooses a speed keeps it
+        person.panel.see_run(view_of(run, None, "running", "cpu"))
+        assert person.panel._speed == 130
+
+    at_the_app(check)
 
 
 def add_checkpoint(run: RunFolder, step: int, model: Model) -> None:

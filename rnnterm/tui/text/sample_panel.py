@@ -6,32 +6,30 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.constants import MAX_FPS
 from textual.events import Click, Key, MouseScrollDown, MouseScrollUp
 from textual.timer import Timer
 from textual.widgets import Static
 
 from rnnterm.files import user_path
+from rnnterm.runs.reader import RunView
 from rnnterm.sampling.live import Letter, LiveText
 from rnnterm.sampling.strategies import Strategy
 from rnnterm.sampling.surprise import surprise_of
 from rnnterm.terminal import safe_line
 from rnnterm.tui.actions import actions_of
 from rnnterm.tui.dialogs import Ask
-from rnnterm.tui.launch import is_remote
 from rnnterm.tui.panel import bindings_for
 from rnnterm.tui.text.sample_candidates import MOST_CANDIDATES, Candidates
 from rnnterm.tui.text.sample_figures import FIGURE, KNOBS, figure, figures
+from rnnterm.tui.text.sample_pace import pace_beside
 from rnnterm.tui.text.sample_seed import SeedRow
 from rnnterm.tui.text.sample_voice import Voice
 from rnnterm.tui.text.sample_voices import VoicePanel
 from rnnterm.tui.widgets.stream import TextStream
 from rnnterm.tui.widgets.text_lines import SEED
 
-_FRAMES = min(MAX_FPS, 30)
 _SECONDS_A_FRAME = 0.012  # for the network, so that keys are answered while a large one writes
 _MOST_OWED = 0.25  # seconds of writing that may be made up for after a hold-up
-_SPEED, _SPEED_OVER_SSH = 90, 30
 _SPEEDS = (2, 5, 10, 20, 30, 45, 60, 90, 130, 200, 300, 500, 1000)
 _SECONDS_BETWEEN_RATES = 2.0
 _RATE_CHANGE = 0.1  # what is less is not worth painting
@@ -51,7 +49,8 @@ class SamplePanel(VoicePanel):
         super().__init__()
         self._live: LiveText | None = None
         self._strategy = Strategy(temperature=0.8, top_p=0.95)
-        self._speed = 0.0  # characters a second; told by the settings once there is an app
+        self._pace = pace_beside(None)
+        self._chosen_speed = 0.0  # characters a second; 0 leaves it to the pace
         self._is_paused, self._is_seen = False, False
         self._timer: Timer | None = None
         self._written_at, self._owed = 0.0, 0.0
@@ -67,8 +66,7 @@ class SamplePanel(VoicePanel):
 
     def on_mount(self) -> None:
         """Have the first model speak as soon as it is loaded."""
-        settings = self.host.settings
-        self._speed = settings.writing_speed or (_SPEED_OVER_SSH if is_remote() else _SPEED)
+        self._chosen_speed = self.host.settings.writing_speed
         # Under a dialog, Textual paints the whole screen for each change.
         self.watch(self.screen, "stack_updates", self._set_going, init=False)
         self.want_model(self.host.first_model)
@@ -78,6 +76,14 @@ class SamplePanel(VoicePanel):
         return self.query_one(TextStream)
 
     # Who speaks
+
+    def see_run(self, view: RunView) -> None:
+        """Let its newest weights speak, and slow down while it needs the processor."""
+        super().see_run(view)
+        if (pace := pace_beside(view)) != self._pace:
+            self._pace = pace
+            self._stop_writing()
+            self._set_going()
 
     def take_voice(self, voice: Voice) -> None:
         """Let it go on from where the text is."""
@@ -111,11 +117,19 @@ class SamplePanel(VoicePanel):
         goes = live is not None and is_seen and (not self._is_paused or live.is_behind)
         if goes and self._timer is None:
             self._written_at, self._owed = time.monotonic(), 0.0
-            self._timer = self.set_interval(1 / _FRAMES, self._write)
-        elif not goes and self._timer is not None:
+            self._timer = self.set_interval(1 / self._pace.frames, self._write)
+        elif not goes:
+            self._stop_writing()
+        self._show_candidates()
+
+    def _stop_writing(self) -> None:
+        if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        self._show_candidates()
+
+    @property
+    def _speed(self) -> float:
+        return self._chosen_speed or self._pace.speed
 
     def _write(self) -> None:
         """Let the model write what it owes since the last time."""
@@ -304,10 +318,10 @@ class SamplePanel(VoicePanel):
     def _change_speed(self, steps: int) -> None:
         if steps > 0:
             faster = (speed for speed in _SPEEDS if speed > self._speed)
-            self._speed = next(faster, max(self._speed, _SPEEDS[-1]))
+            self._chosen_speed = next(faster, max(self._speed, _SPEEDS[-1]))
         else:
             slower = (speed for speed in reversed(_SPEEDS) if speed < self._speed)
-            self._speed = next(slower, _SPEEDS[0])
+            self._chosen_speed = next(slower, _SPEEDS[0])
         self._rate, self._rated_at = self._speed, time.monotonic()  # until it is measured
         self.show_values()
 

@@ -17,14 +17,13 @@ from rnnterm.terminal import safe_line
 from rnnterm.text.corpus import Corpus, reopen_corpus
 from rnnterm.text.view import Baseline, measure_baseline
 from rnnterm.training.recipe import Recipe
-from rnnterm.tui.launch import is_remote
 from rnnterm.tui.messages import RunAttached, RunSeen
 from rnnterm.tui.panel import Panel
 from rnnterm.tui.text.training_dialogs import ChooseSome
 from rnnterm.tui.widgets.chart import Look
 from rnnterm.tui.widgets.watched import Watched
 
-_SECONDS_BETWEEN_LOOKS, _SECONDS_OVER_SSH = 0.25, 0.5
+_SECONDS_BETWEEN_LOOKS = 0.5
 _SECONDS_BETWEEN_GLANCES = 3.0  # at what has ended: someone may resume it elsewhere
 
 
@@ -134,7 +133,7 @@ class WatchingPanel(Panel):
     def _start_timer(self) -> None:
         """Look often at what lives, and seldom at what does not."""
         if any(watched.is_live for watched in self._all_watched()):
-            seconds = _SECONDS_OVER_SSH if is_remote() else _SECONDS_BETWEEN_LOOKS
+            seconds = _SECONDS_BETWEEN_LOOKS
         else:
             seconds = _SECONDS_BETWEEN_GLANCES
         if self._timer is None or seconds != self._interval:

@@ -108,7 +108,7 @@ def described(facts: RunFacts, width: int) -> list[str]:
 
 def _curve(view: "RunView", width: int) -> list[str]:
     """The losses over the steps, as the app draws them."""
-    from rnnterm.plotting.lines import Line, line_chart
+    from rnnterm.plotting.lines import Band, Line, line_chart
     from rnnterm.runs.curves import LossCurves
 
     curves = LossCurves.of(view)
@@ -116,11 +116,12 @@ def _curve(view: "RunView", width: int) -> list[str]:
         return []
     plain = not can_style(sys.stdout) and is_terminal(sys.stdout)
     lines = [Line(curves.smooth, 1), Line(curves.val, 2, dash=(2, 2), mark="o")]
-    chart = line_chart(lines, width, _CHART_HEIGHT, ascii_only=plain)
-    legend = "train loss, smoothed" + (
-        ", and dashed the validation loss" if len(curves.val) else ""
+    spread = Band(curves.raw, curves.raw, 3)
+    chart = line_chart(lines, width, _CHART_HEIGHT, bands=[spread], ascii_only=plain)
+    legend = "train loss, smoothed over shaded raw" + (
+        "; dashed, validation" if len(curves.val) else ""
     )
-    return ["", *chart.grid.lines(), f"{legend}, in nats/char over steps"]
+    return ["", *chart.grid.lines(), f"{legend}; nats/char over steps"]
 
 
 def _rows(facts: RunFacts) -> Iterator[tuple[str, str]]:

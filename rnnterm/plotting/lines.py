@@ -40,7 +40,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Band:
-    """The space between two series, shaded, under all lines."""
+    """The space between two series, shaded, under all lines.
+
+    Of a series and itself it is the spread of the values that share a column.
+    """
 
     low: Series
     high: Series

@@ -7,7 +7,6 @@ of it, however long the run.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from rnnterm.runs.events import (
     Failed,
@@ -22,55 +21,13 @@ from rnnterm.runs.events import (
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.lock import is_locked
 from rnnterm.runs.metrics import LogEntry, LogTail
+from rnnterm.runs.points import Curve, Point
 from rnnterm.runs.skim import skim
 from rnnterm.runs.status import CRASHED, ENDS, PAUSED, RUNNING, RunStatus, read_status
 
-_MOST_POINTS = 2048
 _MOST_SAMPLES = 20
 _LONG_LOG = 1 << 22  # bytes, which take half a second to read
 _LEFT_TO_READ = 1 << 18  # bytes at the end of a long log, which hold the last of everything
-
-
-class Point(NamedTuple):
-    """One point of a curve."""
-
-    step: float
-    loss: float
-
-
-class Curve:
-    """Losses by rising step, in bounded memory: where there are too many, neighbours merge."""
-
-    def __init__(self, most: int = _MOST_POINTS) -> None:
-        self._most, self._stride = most - most % 2, 1
-        self._waiting: list[Point] = []
-        self._points: list[Point] = []
-
-    @property
-    def points(self) -> tuple[Point, ...]:
-        """The points so far, each the mean of as many as were merged into it."""
-        return tuple(self._points)
-
-    def add(self, step: float, loss: float) -> None:
-        """A new point at the end."""
-        self._waiting.append(Point(step, loss))
-        if len(self._waiting) < self._stride:
-            return
-        self._points.append(_mean(self._waiting))
-        self._waiting.clear()
-        if len(self._points) == self._most:
-            pairs = range(0, self._most, 2)
-            self._points = [_mean(self._points[start : start + 2]) for start in pairs]
-            self._stride *= 2
-
-    def thin(self, times: int) -> None:
-        """Each point so far stands for `times` as many as were added; merge as many from now on."""
-        self._stride *= times
-
-    def forget_after(self, step: int) -> None:
-        """Drop what was undone: the run went back to this step."""
-        self._points = [point for point in self._points if point.step <= step]
-        self._waiting = [point for point in self._waiting if point.step <= step]
 
 
 @dataclass(frozen=True)
@@ -134,8 +91,8 @@ class RunReader:
     def skim(self) -> None:
         """Before the first poll: take a long log in at a glance, all but its end.
 
-        The curves are then made of some of the points, the next news are what was read, and samples
-        are those at the end.
+        The curves are then made of merged points, the next news are what was read, and samples are
+        those at the end.
         A log of a million lines takes about half a second; a short one is left to be read whole.
         """
         try:
@@ -143,10 +100,11 @@ class RunReader:
         except OSError:
             return
         if is_long:
-            self._skimmed, end, stride = skim(self._run.metrics, _LEFT_TO_READ)
+            found, end, stride = skim(self._run.metrics, _LEFT_TO_READ)
             self._tail.skip_to(end)
-            for entry in self._skimmed:
-                self._take(entry)
+            for entry, point in found:
+                self._take(entry, point)
+            self._skimmed = [entry for entry, _ in found]
             self._train.thin(stride)
 
     def poll(self) -> RunView:
@@ -182,7 +140,8 @@ class RunReader:
             if not view.is_behind:
                 return view
 
-    def _take(self, entry: LogEntry) -> None:
+    def _take(self, entry: LogEntry, point: Point | None = None) -> None:
+        """Fold an entry in; `point` where it stands for all of a stretch of the curve."""
         self._fold = self._fold.after(entry)
         event = entry.event
         match event:
@@ -190,9 +149,9 @@ class RunReader:
                 self._started, self._ended = event, None
                 self._forget_after(event.step)
             case Progressed():
-                self._train.add(event.step, event.train_loss)
+                self._train.add(point or Point.of(event.step, event.train_loss))
             case Validated():
-                self._val.add(event.step, event.val_loss)
+                self._val.add(Point.of(event.step, event.val_loss))
             case Sampled():
                 self._samples = (*self._samples, event)[-_MOST_SAMPLES:]
             case RolledBack():
@@ -221,8 +180,3 @@ def true_state(status: RunStatus, *, held: bool) -> str:
     if held:
         return PAUSED if status.state == PAUSED else RUNNING
     return status.state if status.state in ENDS else CRASHED
-
-
-def _mean(points: list[Point]) -> Point:
-    count = len(points)
-    return Point(points[-1].step, sum(point.loss for point in points) / count)

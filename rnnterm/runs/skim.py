@@ -1,17 +1,21 @@
-"""A long log at a glance: what its curves hang on, and evenly spaced points of them.
+"""A long log at a glance: what its curves hang on, and the curve in even stretches.
 
 Reading every line of a run of a million steps takes half a minute. One pass at nearly the speed of
-memory finds the rare lines, and of the many that only continue a curve a sample is read.
+memory finds the rare lines; of the many that only continue a curve the losses alone are read, and
+each stretch keeps its mean and its extremes.
 """
 
+import math
+import re
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from rnnterm.runs.metrics import LogEntry, parse_entry
+from rnnterm.runs.points import Point
 
-_POINTS = 8192  # of each curve
+_POINTS = 8192  # of each curve, about
 _TROUBLES = 40  # the last
 _CHUNK = 1 << 22
 
@@ -19,6 +23,7 @@ _CHUNK = 1 << 22
 # the two most common have none: a single byte is found many times faster than a word.
 _SIGN = b"b"
 _COMMON = b'"event": "progressed"'
+_LOSS = re.compile(rb'"train_loss": (-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)')
 _JUDGED = b'"event": "validated"'
 _TURNS = (b'"event": "started"', b'"event": "rolledback"', b'"event": "finished"')
 _TROUBLED = b'"event": "troubled"'
@@ -29,12 +34,13 @@ class Skimmed(NamedTuple):
 
     Attributes:
         entries: in the order of the log: every beginning of a session, roll-back and (unless there
-            are very many) validation, the last troubles, and points of the curve; no samples.
+            are very many) validation, the last troubles, and the last point of each stretch of the
+            curve, beside what the whole stretch comes to; no samples.
         end: bytes from the log's beginning to where reading should go on.
-        stride: how many points of the curve each one that was taken stands for.
+        stride: how many points of the curve a stretch stands for.
     """
 
-    entries: list[LogEntry]
+    entries: list[tuple[LogEntry, Point | None]]
     end: int
     stride: int
 
@@ -56,6 +62,8 @@ class _Found:
     troubles: deque[tuple[int, bytes]] = field(default_factory=lambda: deque(maxlen=_TROUBLES))
     judged: list[tuple[int, bytes]] = field(default_factory=list)
     curve: list[tuple[int, bytes]] = field(default_factory=list)
+    told: dict[int, tuple[float, float, float]] = field(default_factory=dict)
+    losses_seen: int = 0
     _judged_seen: int = 0
     _judged_stride: int = 1
 
@@ -73,16 +81,28 @@ class _Found:
         elif _TROUBLED in line:
             self.troubles.append((place, line))
 
-    def entries(self) -> list[LogEntry]:
+    def take_stretch(self, place: int, line: bytes, losses: list[float]) -> None:
+        """Keep the last line of a stretch of the curve, and what its losses come to."""
+        self.curve.append((place, line))
+        self.losses_seen += len(losses)
+        known = losses if math.isfinite(sum(losses)) else list(filter(math.isfinite, losses))
+        if known:
+            self.told[place] = sum(known) / len(known), min(known), max(known)
+
+    def entries(self) -> list[tuple[LogEntry, Point | None]]:
         """All that was kept, in the order of the log."""
         lines = sorted([*self.turns, *self.troubles, *self.judged, *self.curve])
-        return [entry for entry in (parse_entry(line) for _, line in lines) if entry is not None]
+        return [
+            (entry, Point(entry.event.step, *told) if (told := self.told.get(place)) else None)
+            for place, line in lines
+            if (entry := parse_entry(line)) is not None
+        ]
 
 
 def _skim(file: BinaryIO, unread: int) -> Skimmed:
     end = max(0, file.seek(0, 2) - unread)
     gap = max(1, end // _POINTS)
-    found, begin, next_point = _Found(), 0, 0
+    found, begin = _Found(), 0
     while begin < end:
         file.seek(begin)
         data = file.read(min(_CHUNK, end - begin))
@@ -93,10 +113,9 @@ def _skim(file: BinaryIO, unread: int) -> Skimmed:
             begin += len(data)  # a line that long is no entry
             continue
         _find_signs(data, whole, begin, found)
-        next_point = _take_points(data, whole, begin, found, next_point=next_point, gap=gap)
+        _take_curve(data, whole, begin, found, gap)
         begin += whole
-    sizes = [len(line) for _, line in found.curve]
-    stride = max(1, round(gap * len(sizes) / sum(sizes))) if sizes else 1
+    stride = max(1, round(found.losses_seen / len(found.curve))) if found.curve else 1
     return Skimmed(found.entries(), begin, stride)
 
 
@@ -109,15 +128,21 @@ def _find_signs(data: bytes, whole: int, begin: int, found: _Found) -> None:
         place = data.find(_SIGN, stop, whole)
 
 
-def _take_points(
-    data: bytes, whole: int, begin: int, found: _Found, *, next_point: int, gap: int
-) -> int:
-    """Take a point of the curve every `gap` bytes; where the next should be."""
-    while next_point - begin < whole:
-        start = data.rfind(b"\n", 0, max(0, next_point - begin)) + 1
-        stop = data.find(b"\n", start)
-        line = data[start:stop]
-        if _COMMON in line:
-            found.curve.append((begin + start, line))
-        next_point = max(next_point + gap, begin + stop + 1)
-    return next_point
+def _take_curve(data: bytes, whole: int, begin: int, found: _Found, gap: int) -> None:
+    """Take the curve in stretches of about `gap` bytes, each by its last line.
+
+    None reaches over a roll-back or the beginning of a session: what was undone can then be told
+    from what stays.
+    """
+    turns = [(place - begin, len(line) + 1) for place, line in found.turns if place >= begin]
+    cuts = sorted({whole, *(cut for place, size in turns for cut in (place, place + size))})
+    start = 0
+    for cut in cuts:
+        while start < cut:
+            stop = min(data.find(b"\n", min(start + gap, cut) - 1) + 1, cut)
+            last = data.rfind(_COMMON, start, stop)
+            if last >= 0:
+                place, end = data.rfind(b"\n", 0, last) + 1, data.find(b"\n", last)
+                losses = list(map(float, _LOSS.findall(data, start, stop)))
+                found.take_stretch(begin + place, data[place:end], losses)
+            start = stop

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from installed import COMMAND
+from made_runs import log_a_million_steps, made_run
 
 from rnnterm.cli.moments import format_moment
 from rnnterm.glyphs import columns
@@ -135,6 +136,15 @@ def test_show_for_people(rnnterm, runs):
         assert fact in text
     lines = [line for line in answer.out.splitlines() if not line.startswith("/")]
     assert max(map(columns, lines)) <= 80
+
+
+def test_show_draws_a_spike_of_a_very_long_run(rnnterm, tmp_path):
+    log_a_million_steps(made_run(tmp_path / "runs", "long"), spike_at=650_000)
+    answer = rnnterm("runs", "show", "long", "--runs-dir", tmp_path / "runs", env={"COLUMNS": "80"})
+    chart = answer.out.splitlines()[-13:]
+    column = next(line.index("░") for line in chart if "░" in line)
+    assert 50 <= column <= 54
+    assert sum(line[column : column + 1] == "░" for line in chart) > 7
 
 
 def test_a_live_run_tells_its_process(rnnterm, runs):

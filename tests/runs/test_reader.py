@@ -1,6 +1,7 @@
 """Watching a run: true states, immutable views, bounded memory."""
 
 import dataclasses
+import math
 
 import pytest
 from hypothesis import given
@@ -21,8 +22,14 @@ from rnnterm.runs.events import (
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.lock import hold_lock
 from rnnterm.runs.metrics import LogEntry, MetricsLog, read_metrics
-from rnnterm.runs.reader import Curve, RunReader
+from rnnterm.runs.points import Curve, Point
+from rnnterm.runs.reader import RunReader
 from rnnterm.runs.status import RunStatus, StatusWriter, read_status, status_of
+
+
+def seen(points):
+    """Points as (step, loss)."""
+    return tuple((point.step, point.loss) for point in points)
 
 
 def started(step):
@@ -89,8 +96,8 @@ def test_views_never_change_and_news_come_once(run, tell):
     tell(progressed(40, 2.5), Validated(40, 2.4, True), Sampled(40, "a", "b"))
     second = reader.poll()
     assert first == kept
-    assert (first.train, first.val) == (((20, 3.0),), ())
-    assert (second.train, second.val) == (((20, 3.0), (40, 2.5)), ((40, 2.4),))
+    assert (seen(first.train), first.val) == (((20, 3.0),), ())
+    assert (seen(second.train), seen(second.val)) == (((20, 3.0), (40, 2.5)), ((40, 2.4),))
     assert len(second.news) == 3
     assert reader.poll().news == ()
     assert reader.poll().train is second.train  # nothing is copied while nothing comes
@@ -106,10 +113,10 @@ def test_what_was_undone_leaves_the_curves(run, tell):
     tell(started(0), progressed(20, 3.0), progressed(40, 2.0), Validated(40, 2.0, True))
     tell(Sampled(40, "", "lost"), started(20), progressed(40, 1.9), progressed(60, 1.8))
     view = RunReader(run).poll()
-    assert view.train == ((20, 3.0), (40, 1.9), (60, 1.8))
+    assert seen(view.train) == ((20, 3.0), (40, 1.9), (60, 1.8))
     assert (view.val, view.samples) == ((), ())
     tell(RolledBack(60, 40, 0.5), progressed(60, 1.7))
-    assert RunReader(run).poll().train == ((20, 3.0), (40, 1.9), (60, 1.7))
+    assert seen(RunReader(run).poll().train) == ((20, 3.0), (40, 1.9), (60, 1.7))
 
 
 def test_a_long_log_is_read_piece_by_piece(run, tell):
@@ -124,11 +131,34 @@ def test_a_long_log_is_read_piece_by_piece(run, tell):
     assert last.train[-1].step > 59_000
 
 
+@given(st.lists(st.floats(-9, 9) | st.just(math.nan), min_size=1, max_size=300), st.integers(2, 40))
+def test_a_curve_loses_no_extreme_however_much_it_merges(losses, most):
+    curve = Curve(most)
+    for step, loss in enumerate(losses):
+        curve.add(Point.of(step, loss))
+    seen_so_far = losses[: int(curve.points[-1].step) + 1]
+    known = [loss for loss in seen_so_far if not math.isnan(loss)]
+    points = [point for point in curve.points if not math.isnan(point.loss)]
+    assert min((point.low for point in points), default=0) == min(known, default=0)
+    assert max((point.high for point in points), default=0) == max(known, default=0)
+    assert all(point.low - 1e-9 <= point.loss <= point.high + 1e-9 for point in points)
+
+
+def test_a_spike_among_very_many_steps_is_drawn(run, tell):
+    for step in range(0, 40_000, 2):
+        tell(progressed(step, 9.5 if step == 25_678 else 2.0))
+    curves = LossCurves.of(RunReader(run).catch_up())
+    assert curves.raw.extremes() == (2.0, 9.5)
+    assert curves.smooth.extremes()[1] < 3
+    assert abs(curves.raw.x[curves.raw.y.argmax()] - 25_678) <= 64
+    assert curves.raw.nearest(25_678).y == pytest.approx(curves.raw.nearest(25_677).y)
+
+
 @given(st.integers(1, 500), st.integers(2, 40))
 def test_a_curve_keeps_its_mean_in_bounded_memory(count, most):
     curve = Curve(most)
     for step in range(count):
-        curve.add(step, float(step))
+        curve.add(Point.of(step, float(step)))
         assert len(curve.points) <= most
     points = curve.points
     assert list(points) == sorted(points)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rnnterm.runs import reader as reading
+from rnnterm.runs.curves import LossCurves
 from rnnterm.runs.events import (
     Checkpointed,
     Finished,
@@ -20,6 +21,7 @@ from rnnterm.runs.events import (
     event_to_json,
 )
 from rnnterm.runs.folder import RunFolder
+from rnnterm.runs.points import Point
 from rnnterm.runs.reader import RunReader
 from rnnterm.runs.skim import skim
 
@@ -78,13 +80,39 @@ def test_a_skimmed_run_is_the_run(long_run):
     assert glance.started == whole.started
     assert glance.samples
     assert glance.samples == whole.samples[-len(glance.samples) :]
-    x, y = np.array(whole.train).T
-    seen_x, seen_y = np.array(glance.train).T
+    x, y = np.array(whole.train).T[:2]
+    seen_x, seen_y = np.array(glance.train).T[:2]
     assert abs(seen_x[0] - x[0]) < 4000
     assert abs(seen_x[-1] - x[-1]) < 4000
     assert len(seen_x) > 500
     assert np.abs(np.interp(x, seen_x, seen_y) - y).max() < 0.1
     assert list(seen_x) == sorted(seen_x)
+
+
+def test_what_was_undone_is_not_skimmed_and_spikes_are(long_run, tmp_path):
+    run = RunFolder(tmp_path)
+    lines = long_run.metrics.read_bytes().split(b"\n")
+    curve = [place for place, each in enumerate(lines) if b'"progressed"' in each]
+
+    def set_loss(place, loss):
+        values = json.loads(lines[place])
+        lines[place] = json.dumps(values | {"train_loss": loss}).encode()
+        return values["step"]
+
+    spike = set_loss(curve[5_000], 77.0)
+    dip = set_loss(curve[25_003], -3.0)
+    turn = next(place for place, each in enumerate(lines) if b'"rolledback"' in each)
+    set_loss(turn - 3, 500.0)  # undone
+    set_loss(curve[9_000], None)
+    run.metrics.write_bytes(b"\n".join(lines))
+    for skims in (True, False):
+        reader = RunReader(run)
+        if skims:
+            reader.skim()
+        raw = LossCurves.of(reader.catch_up()).raw
+        assert raw.extremes() == (-3.0, 77.0)
+        for loss, step in ((77.0, spike), (-3.0, dip)):
+            assert abs(raw.x[list(raw.y).index(loss)] - step) < 1000
 
 
 def test_what_is_skimmed_is_news_once_and_then_the_log_goes_on(long_run, tmp_path):
@@ -99,7 +127,7 @@ def test_what_is_skimmed_is_news_once_and_then_the_log_goes_on(long_run, tmp_pat
     with run.metrics.open("ab") as log:
         log.write(line(0, Validated(400_010, 1.5, best=True)))
     assert [entry.event.step for entry in reader.poll().news] == [400_010]
-    assert reader.poll().val[-1] == (400_010, 1.5)
+    assert reader.poll().val[-1] == Point.of(400_010, 1.5)
 
 
 def test_a_short_log_is_read_whole(tmp_path):
@@ -122,7 +150,7 @@ def test_very_many_validations_are_thinned(tmp_path):
     path.write_bytes(
         b"".join(line(step, Validated(step, 1.0, best=True)) for step in range(40_000))
     )
-    steps = [entry.event.step for entry in skim(path, 1000).entries]
+    steps = [entry.event.step for entry, _ in skim(path, 1000).entries]
     assert 8_000 < len(steps) <= 16_384
     assert np.ptp(np.diff(steps)) == 0
 

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from contextlib import asynccontextmanager
 
-from made_runs import add_checkpoint, made_run
+from made_runs import add_checkpoint, log_a_million_steps, made_run
 from textual.widgets import Input, OptionList, SelectionList, Static
 from waiting import until
 
@@ -166,6 +166,24 @@ def test_the_chart_zooms_reads_off_and_changes_its_scale(tmp_path):
                 chart.post_message(LossChart.Scrolled(by))
                 await screen.pilot.pause()
                 assert shown in str(screen.panel.border_subtitle)
+
+    asyncio.run(look())
+
+
+def test_one_spike_among_a_million_steps_is_seen(tmp_path):
+    run = made_run(tmp_path, "long")
+    log_a_million_steps(run, spike_at=650_000)
+
+    async def look():
+        async with opened(tmp_path) as screen:
+            await screen.attach(run)
+            await until(screen.pilot, lambda: screen.chart)
+            rows, chart = screen.chart.splitlines(), screen.panel.query_one(LossChart)
+            assert rows[1].index(rows[1].split()[-1]) == rows[3].index(rows[3].split()[-1])
+            spike = len(rows[3]) - 1
+            assert abs(chart._chart.x_at(spike) - 650_000) <= chart.column_step
+            await screen.press("r")  # the smoothed curve alone
+            assert len(screen.chart.splitlines()[3]) < spike
 
     asyncio.run(look())
 

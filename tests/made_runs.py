@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from rnnterm.runs.events import Finished, Progressed, Started, Validated
+from rnnterm.runs.events import Finished, Progressed, Started, Validated, event_to_json
 from rnnterm.runs.folder import RunConfig, RunFolder
 from rnnterm.runs.metrics import MetricsLog
 from rnnterm.runs.status import StatusWriter
@@ -38,6 +38,18 @@ def made_run(root, name, *, points=100, end="finished", events=(), recipe=None, 
             log.append(event)
             status.report(event)
     return run
+
+
+def log_a_million_steps(run, spike_at, spike=9.5):
+    """Let a log tell a million steps, every tenth of them, with one loss far from the rest."""
+    parts = json.dumps({"session": 1, "seq": 1, "time": 1.5e9} | event_to_json(
+        Progressed(-1, 0.5, 0.5, 0.5, -2.5, 0.004, 44e3, 9.0)
+    )).replace("-2.5", "%s").replace("-1", "%d")  # fmt: skip
+    lines = (
+        parts % (step, spike if step == spike_at else 2.0 + step % 70 / 700)
+        for step in range(10, 1_000_001, 10)
+    )
+    run.metrics.write_text("\n".join(lines) + "\n")
 
 
 def add_checkpoint(run, step, *, damaged=False, best=False):

@@ -1,7 +1,7 @@
 """Line charts: several series over each other, in braille or ASCII, with axes and a read-off."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ Bounds = tuple[float | None, float | None]
 """The two ends of an axis; None leaves an end to the data."""
 
 _SHADE = ord("░")
+_SPOT_WIDTH = 4  # columns from one spot of a series to the next, where it has many
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,20 @@ class Line:
         on, off = self.dash
         if on < 1 or off < 0:
             raise ValueError("a dash has at least one column of dots, and no negative space")
+
+
+@dataclass(frozen=True)
+class Spots:
+    """A series as one character at its points; at some of them, evenly spaced, where it has many.
+
+    Attributes:
+        style: the id of its cells, above zero.
+        mark: an ASCII character.
+    """
+
+    series: Series
+    style: int
+    mark: str = "o"
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,7 @@ def line_chart(
     width: int,
     height: int,
     *,
+    spots: Sequence[Spots] = (),
     bands: Sequence[Band] = (),
     rules: Sequence[Rule] = (),
     uprights: Sequence[Rule] = (),
@@ -98,6 +114,8 @@ def line_chart(
     """Draw lines, later ones over earlier ones, into `width` x `height` cells.
 
     Args:
+        spots: over all lines.
+        bands: under all lines.
         rules: horizontal lines at some y; the y axis is made to reach them.
         uprights: vertical lines at some x.
         x_range: what to show, to zoom; the y axis fits what is seen, unless `y_range` says.
@@ -109,11 +127,10 @@ def line_chart(
     Raises:
         ValueError: a range that falls.
     """
+    parts = _Parts(lines, spots, bands, rules, uprights)
     if log:
-        lines = [Line(line.series.positive, line.style, line.dash, line.mark) for line in lines]
-        bands = [Band(band.low.positive, band.high.positive, band.style) for band in bands]
-    shown = [line.series for line in lines]
-    shown += [edge for band in bands for edge in (band.low, band.high)]
+        parts = parts.positive()
+    shown = parts.series
     x_ends = _bounded(*_ends_of_x(shown), x_range)
     x_scale = Scale.around(*x_ends)
     y_ends = _ends_of_y(shown, rules, x_scale, y_range, log=log)
@@ -130,22 +147,34 @@ def line_chart(
     )
     chart = LineChart(grid, frame, x_scale, y_scale)
     if frame.width and frame.height:
-        plot = _Plot(chart, ascii_only)
-        for band in bands:
-            plot.shade(band)
-        for upright in uprights:
-            plot.stand(upright)
-        for rule in rules:
-            plot.lay(rule)
-        for line in lines:
-            plot.draw(line)
-        for rule in rules:
-            plot.name_rule(rule)
-        for upright in uprights:
-            plot.name_upright(upright)
-        if cursor is not None:
-            plot.read_off(lines, cursor)
+        _Plot(chart, ascii_only).draw(parts, cursor)
     return chart
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What a chart shows."""
+
+    lines: Sequence[Line]
+    spots: Sequence[Spots]
+    bands: Sequence[Band]
+    rules: Sequence[Rule]
+    uprights: Sequence[Rule]
+
+    @property
+    def series(self) -> list[Series]:
+        """All that the axes have to reach."""
+        edges = [edge for band in self.bands for edge in (band.low, band.high)]
+        return [each.series for each in self.lines] + [each.series for each in self.spots] + edges
+
+    def positive(self) -> "_Parts":
+        """The same as a logarithmic axis sees it."""
+        return replace(
+            self,
+            lines=[replace(line, series=line.series.positive) for line in self.lines],
+            spots=[replace(each, series=each.series.positive) for each in self.spots],
+            bands=[Band(one.low.positive, one.high.positive, one.style) for one in self.bands],
+        )
 
 
 class _Plot:
@@ -161,6 +190,25 @@ class _Plot:
             slice(frame.top, frame.top + frame.height), slice(frame.left, frame.left + frame.width)
         )
         self._taken = np.zeros((frame.height, frame.width), np.bool_)
+
+    def draw(self, parts: _Parts, cursor: float | None) -> None:
+        """Draw everything, from what lies lowest to what lies on top."""
+        for band in parts.bands:
+            self.shade(band)
+        for upright in parts.uprights:
+            self.stand(upright)
+        for rule in parts.rules:
+            self.lay(rule)
+        for line in parts.lines:
+            self.trace(line)
+        for spots in parts.spots:
+            self.mark(spots)
+        for rule in parts.rules:
+            self.name_rule(rule)
+        for upright in parts.uprights:
+            self.name_upright(upright)
+        if cursor is not None:
+            self.read_off(parts.lines, cursor)
 
     def shade(self, band: Band) -> None:
         low, high = (self._raster.columns(edge, self._x) for edge in (band.low, band.high))
@@ -183,7 +231,7 @@ class _Plot:
             width = self._grid.width
             self._grid.write(row, 0, "- " * width if self._ascii else "┄" * width, rule.style)
 
-    def draw(self, line: Line) -> None:
+    def trace(self, line: Line) -> None:
         columns = self._raster.columns(line.series, self._x)
         dots = self._raster.line(columns, self._y, line.dash)
         covered = self._raster.counts(dots) > 0
@@ -195,6 +243,19 @@ class _Plot:
         else:
             self._grid.stamp(covered, self._raster.braille(dots), line.style)
         self._taken |= covered
+
+    def mark(self, spots: Spots) -> None:
+        x = spots.series.x
+        first, beyond = np.searchsorted(x, (self._x.low, np.nextafter(self._x.high, np.inf)))
+        most = max(1, self._grid.width // _SPOT_WIDTH)
+        chosen = np.linspace(first, beyond - 1, min(most, int(beyond - first))).round().astype(int)
+        mark = cell_text(spots.mark[:1] or "o", ascii_only=True)
+        for place in chosen.tolist():
+            row = self._raster.cell_row(float(spots.series.y[place]), self._y)
+            column = self._raster.cell_column(float(x[place]), self._x)
+            if row is not None and column is not None:
+                self._grid.write(row, column, mark, spots.style)
+                self._taken[row, column] = True
 
     def name_rule(self, rule: Rule) -> None:
         """Write a label on its rule, as far right as no line is in the way; or above, or below."""

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rnnterm.plotting.cells import AXIS, BLANK, CURSOR, RULE
-from rnnterm.plotting.lines import Band, Bounds, Line, LineChart, Rule, line_chart
+from rnnterm.plotting.lines import Band, Bounds, Line, LineChart, Rule, Spots, line_chart
 from rnnterm.plotting.series import Series
 
 ANY = st.floats()
@@ -337,3 +337,19 @@ def test_painting_a_million_points_again_costs_what_a_thousand_cost() -> None:
         return min(times)
 
     assert seconds(1_000_000) < 5 * seconds(1_000)
+
+
+def test_spots_stand_at_their_points_and_never_crowd():
+    few = Spots(Series([0, 5, 10], [0, 1, 0]), 3, "7")
+    chart = line_chart([], 40, 12, spots=[few])
+    assert "".join(chart.grid.lines()).count("7") == 3
+    assert {style for row in range(12) for text, style in chart.grid.runs(row) if "7" in text} == {
+        3
+    }
+    many = Spots(Series.counted(np.sin(np.arange(100_000))), 3, "7")
+    for x_range in ((None, None), (20_000, 30_000), (17, 17.5)):
+        chart = line_chart([], 40, 12, spots=[many], x_range=x_range)
+        assert "".join(chart.grid.lines()).count("7") <= 10
+    gaps = Spots(Series([1, 2, 3], [np.nan, -1, 1]), 3, "7")
+    assert "".join(line_chart([], 40, 12, spots=[gaps], log=True).grid.lines()).count("7") == 1
+    assert "7" not in "".join(line_chart([], 40, 12, spots=[Spots(Series(), 3, "7")]).grid.lines())

@@ -20,10 +20,11 @@ from rnnterm.runs.overview import DAMAGED, RunSummary, list_summaries
 from rnnterm.terminal import safe_line
 from rnnterm.tui.dialogs import Ask, Confirm
 from rnnterm.tui.help import key_of
+from rnnterm.tui.marks import TRAIN, VAL, other_curve, other_digit
 from rnnterm.tui.panel import bindings_for
 from rnnterm.tui.runs.table import RunsTable
 from rnnterm.tui.text.training_panel import TrainingPanel
-from rnnterm.tui.widgets.chart import TRAIN, VAL, Look, LossChart, other_style
+from rnnterm.tui.widgets.chart import Look, LossChart
 from rnnterm.tui.widgets.rows import Row, Rows
 from rnnterm.tui.widgets.watched import Watched
 
@@ -60,14 +61,17 @@ class RunsTab(Container):
         yield Static("", id="runs-empty", markup=False)
         yield RunsTable(id="runs-table")
         with Horizontal(id="runs-curves"):
-            ascii_only = self.app.settings.ascii  # type: ignore[attr-defined]
-            yield LossChart(ascii_only=ascii_only, id="runs-chart")
+            yield LossChart(ascii_only=self._is_ascii, id="runs-chart")
             yield Rows(id="runs-legend")
         yield Static("", id="runs-line", markup=False)
 
     @property
     def _root(self) -> Path:
         return self.app.runs  # type: ignore[attr-defined,no-any-return]
+
+    @property
+    def _is_ascii(self) -> bool:
+        return self.app.settings.ascii  # type: ignore[attr-defined,no-any-return]
 
     def _key_of(self, name: str) -> str:
         return key_of(name, self.app.settings.keys)  # type: ignore[attr-defined]
@@ -186,10 +190,10 @@ class RunsTab(Container):
         curves = [each.curves for each in wanted if each.curves is not None]
         if self._marked:
             chart.plot(None, curves, look=Look())
-            legend.show([row for number, each in enumerate(wanted) for row in _named(each, number)])
+            legend.show(_legend(wanted, ascii_only=self._is_ascii))
         elif curves:
             chart.plot(curves[0])
-            legend.show(_alone(wanted[0]))
+            legend.show(_alone(wanted[0], ascii_only=self._is_ascii))
         else:
             chart.plot(None)
             legend.show([])
@@ -317,20 +321,27 @@ class RunsTab(Container):
         self._refresh_list()
 
 
-def _named(watched: Watched, number: int) -> list[Row]:
-    """A run in the legend of several."""
-    style = other_style(number)
-    rows: list[Row] = [[(f"{number + 1} ━ {safe_line(watched.run.name)}", style)]]
-    return [*rows, *_losses(watched, indent="    ")]
+def _legend(runs: list[Watched], *, ascii_only: bool) -> list[Row]:
+    """The legend of several runs."""
+    rows: list[Row] = []
+    for number, watched in enumerate(runs):
+        curve = other_curve(number)
+        marks = f"{other_digit(number)} {curve.legend(ascii_only=ascii_only)}"
+        rows.append([(f"{marks} {safe_line(watched.run.name)}", curve.style)])
+        rows += _losses(watched, indent="    ")
+    if runs:
+        rows.append([("lines: train loss · digits: val loss", "muted")])
+    return rows
 
 
-def _alone(watched: Watched) -> list[Row]:
+def _alone(watched: Watched, *, ascii_only: bool) -> list[Row]:
     """The legend of one run."""
     rows: list[Row] = [[(safe_line(watched.run.name), "bold")]]
     status = watched.view.status if watched.view else None
     if status is not None:
         rows.append([(safe_line(f"{status.network or '–'} · {status.device or '–'}"), "muted")])
-        rows.append([("━ train", TRAIN), ("   ╍ val", VAL)])
+        train, val = (f"{curve.legend(ascii_only=ascii_only)} " for curve in (TRAIN, VAL))
+        rows.append([(train + "train", TRAIN.style), (f"   {val}val", VAL.style)])
     return [*rows, *_losses(watched, indent="")]
 
 

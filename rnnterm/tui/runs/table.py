@@ -13,7 +13,7 @@ from rnnterm.glyphs import columns, fit
 from rnnterm.quantities import format_age, format_count, format_duration
 from rnnterm.runs.overview import DAMAGED, RunSummary
 from rnnterm.terminal import safe_line
-from rnnterm.tui.widgets.chart import other_style
+from rnnterm.tui.marks import other_curve
 from rnnterm.tui.widgets.rows import Row, Rows
 
 _GAP = "  "
@@ -126,7 +126,7 @@ class RunsTable(Rows, can_focus=True):
     def _row(self, place: int, told: dict[str, str], widths: dict[str, int], width: int) -> Row:
         summary = self._summaries[place]
         number = self._marked.index(summary.name) if summary.name in self._marked else None
-        row: Row = [("  ", "")] if number is None else [("● ", other_style(number))]
+        row: Row = [("  ", "")] if number is None else [("● ", other_curve(number).style)]
         if summary.state == DAMAGED:
             begin = {name: widths[name] for name in ("name", "state")}
             used = 2 + sum(begin.values()) + len(_GAP) * len(begin)

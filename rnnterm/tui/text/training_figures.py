@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rnnterm.glyphs import fit
 from rnnterm.plotting.series import Series
 from rnnterm.quantities import format_age, format_count, format_duration
 from rnnterm.runs.curves import LossCurves
@@ -14,8 +15,7 @@ from rnnterm.terminal import safe_line
 from rnnterm.text.corpus import Corpus
 from rnnterm.text.view import Baseline
 from rnnterm.training.recipe import Recipe
-from rnnterm.tui.marks import state_mark
-from rnnterm.tui.widgets.chart import TRAIN, VAL, other_style
+from rnnterm.tui.marks import TRAIN, VAL, other_curve, other_digit, state_mark
 from rnnterm.tui.widgets.rows import Row
 from rnnterm.tui.widgets.watched import Watched
 
@@ -23,7 +23,6 @@ WIDTH = 34
 """Columns of the figures."""
 
 _UNKNOWN = "–"
-_LONGEST_NAME = 20
 _LONGEST = 1e12  # a figure that is larger, a damaged file says
 _INKS = {RUNNING: "success", PAUSED: "warning", FINISHED: "success"}
 
@@ -34,20 +33,21 @@ def figure_rows(
     baseline: Baseline | None,
     cursor: float | None,
     height: int,
+    *,
+    ascii_only: bool,
 ) -> list[Row]:
     """The figures of a run in at most `height` rows; where room is short, the main ones."""
     view, curves = watched.view, watched.curves
     if view is None or curves is None:
         return []
     rows = [(0, _state_row(view)), (7, _network_row(view))]
-    rows += _loss_rows(view, curves, cursor)
+    rows += _loss_rows(view, curves, cursor, ascii_only=ascii_only)
     if baseline is not None:
         name, loss = f"┄ {baseline.order}-gram ", _number(baseline.nats)
         rows.append((5, [(name, "muted"), (loss, "")]))
     for number, other in enumerate(others):
         at = other.last_step if cursor is None else cursor
-        name = safe_line(other.name)[:_LONGEST_NAME]
-        rows.append((3, _loss(f"━ {name}", other.smooth, at, other_style(number))))
+        rows.append((3, _other_row(number, other, at, ascii_only=ascii_only)))
     rows += _pace_rows(watched, view)
     rows.append((6, _checkpoint_row(view)))
     rows.append((0, _bar_row(view)))
@@ -60,23 +60,38 @@ def _network_row(view: RunView) -> Row:
     return [(safe_line(" · ".join(part or _UNKNOWN for part in parts)), "muted")]
 
 
-def _loss_rows(view: RunView, curves: LossCurves, cursor: float | None) -> list[tuple[int, Row]]:
+def _loss_rows(
+    view: RunView, curves: LossCurves, cursor: float | None, *, ascii_only: bool
+) -> list[tuple[int, Row]]:
     """The losses now, or at the step that is read off."""
+    train_label = f"{TRAIN.legend(ascii_only=ascii_only)} train "
+    val_label = f"  {VAL.legend(ascii_only=ascii_only)} val "
     if cursor is not None:
-        train = _loss("━ train", curves.smooth, cursor, TRAIN)
-        val = _loss("  ╍ val", curves.val, cursor, VAL)
+        train = _loss(train_label, curves.smooth, cursor, TRAIN.style)
+        val = _loss(val_label, curves.val, cursor, VAL.style)
         return [(0, [(f"at step {cursor:,.0f}", "bold")]), (0, [*train, *val])]
     status = view.status
     loss, best = status.val_loss, status.best_val_loss
     is_best = loss is not None and best is not None and loss <= best
     now: Row = [
-        ("━ train ", TRAIN), (_number(status.train_loss), "bold"),
-        ("  ╍ val ", VAL), (_number(loss), "bold"), (" ★ best" if is_best else "", VAL),
+        (train_label, TRAIN.style), (_number(status.train_loss), "bold"),
+        (val_label, VAL.style), (_number(loss), "bold"), (" ★ best" if is_best else "", VAL.style),
     ]  # fmt: skip
     if best is None:
         return [(0, now)]
     bits = f" · {_number(best / math.log(2))} bits"
     return [(0, now), (4, [("best ", "muted"), (_number(best), ""), (bits, "muted")])]
+
+
+def _other_row(number: int, other: LossCurves, at: float, *, ascii_only: bool) -> Row:
+    """A run that is laid over: its name, cut to leave room for its losses."""
+    curve = other_curve(number)
+    train = _loss("", other.smooth, at, curve.style)
+    val = _loss(f"  {other_digit(number)} val ", other.val, at, curve.style)
+    losses = [*train, *(val if len(other.val) else [])]
+    room = WIDTH - 3 - sum(len(text) for text, _ in losses)
+    name = fit(other.name, room).rstrip()
+    return [(f"{curve.legend(ascii_only=ascii_only)} {name} ", curve.style), *losses]
 
 
 def _pace_rows(watched: Watched, view: RunView) -> list[tuple[int, Row]]:
@@ -103,7 +118,7 @@ def _state_row(view: RunView) -> Row:
 def _loss(label: str, series: Series, step: float, style: int) -> Row:
     """A curve's value at a step."""
     point = series.nearest(step)
-    return [(f"{label} ", style), (_number(point.y if point else None), "bold")]
+    return [(label, style), (_number(point.y if point else None), "bold")]
 
 
 def _checkpoint_row(view: RunView) -> Row:
@@ -122,7 +137,7 @@ def _bar_row(view: RunView) -> Row:
     done = round(progress * length * 2)
     full, half = divmod(done, 2)
     return [
-        ("━" * full + "╸" * half, TRAIN), ("─" * (length - full - half), "muted"),
+        ("━" * full + "╸" * half, TRAIN.style), ("─" * (length - full - half), "muted"),
         (f"{progress:.0%}".rjust(5), "bold"),
     ]  # fmt: skip
 

@@ -95,7 +95,11 @@ class TrainingPanel(WatchingPanel):
             self.key_figure = key_figure(self._watched.view)
             others, cursor = self._other_curves(), self._look.cursor
             height = figures.size.height
-            figures.show(figure_rows(self._watched, others, self._baseline, cursor, height))
+            ascii_only = self.app.settings.ascii  # type: ignore[attr-defined]
+            rows = figure_rows(
+                self._watched, others, self._baseline, cursor, height, ascii_only=ascii_only
+            )
+            figures.show(rows)
         line = self.query_one("#training-line", Static)
         text, is_error = self._line()
         line.set_class(is_error, "dialog-error")

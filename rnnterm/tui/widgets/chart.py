@@ -8,17 +8,12 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 
 from rnnterm.plotting.cells import Grid
-from rnnterm.plotting.lines import Line, LineChart, Rule, line_chart
+from rnnterm.plotting.lines import Line, LineChart, Rule, Spots, line_chart
 from rnnterm.runs.curves import LossCurves
+from rnnterm.tui.marks import TRAIN, VAL, other_curve, other_spots
 from rnnterm.tui.widgets.rows import FAINT, Rows
 
-TRAIN, VAL = 2, 1
-"""Ids of the run's own curves."""
-
-_OTHER_STYLES = (3, 4, 5, 7, 6, 8)
 MOST_ZOOM = 512
-_VAL_DASH = (2, 1)
-_DASHES = ((3, 2), (6, 2), (2, 3), (6, 4), (1, 1), (4, 4))
 
 
 @dataclass(frozen=True)
@@ -67,7 +62,7 @@ class LossChart(Rows):
         rules: Sequence[Rule] = (),
         look: Look | None = None,
     ) -> None:
-        """Draw a run's train and validation curves, and other runs' smoothed ones under them."""
+        """Draw a run's train and validation curves; other runs' smoothed ones, with validations."""
         self._curves = () if curves is None else (curves,)
         self._others, self._rules, self._look = others, rules, look or Look()
         self._draw()
@@ -110,6 +105,7 @@ class LossChart(Rows):
     def _draw(self) -> None:
         width, height = self.size
         lines = self._lines()
+        spots = [other_spots(place, each.val) for place, each in enumerate(self._others)]
         if not width or not height or not any(len(line.series) for line in lines):
             self._chart = None
             self.show([])
@@ -120,9 +116,10 @@ class LossChart(Rows):
             lines,
             width,
             height,
+            spots=spots,
             rules=self._rules,
             x_range=x_range,
-            y_range=_calm(lines, self._rules, x_range, log=look.log),
+            y_range=_calm([*lines, *spots], self._rules, x_range, log=look.log),
             log=look.log,
             cursor=look.cursor,
             ascii_only=self._ascii,
@@ -130,27 +127,13 @@ class LossChart(Rows):
         self.show(rows_of(self._chart.grid))
 
     def _lines(self) -> list[Line]:
-        lines = []
-        for number, curves in enumerate(self._others):
-            lines.append(
-                Line(curves.smooth, other_style(number), other_dash(number), "ox+%&"[number % 5])
-            )
+        lines = [other_curve(place).line(each.smooth) for place, each in enumerate(self._others)]
         for curves in self._curves:
             if self._look.raw:
-                lines.append(Line(curves.raw, TRAIN + FAINT, mark="."))
-            lines.append(Line(curves.val, VAL, _VAL_DASH, "#"))
-            lines.append(Line(curves.smooth, TRAIN))
+                lines.append(Line(curves.raw, TRAIN.style + FAINT, mark="."))
+            lines.append(VAL.line(curves.val))
+            lines.append(TRAIN.line(curves.smooth))
         return lines
-
-
-def other_style(number: int) -> int:
-    """The id of a run that is laid over, by its place among them."""
-    return _OTHER_STYLES[number % len(_OTHER_STYLES)]
-
-
-def other_dash(number: int) -> tuple[int, int]:
-    """Its dash: runs stay apart without colours."""
-    return _DASHES[number % len(_DASHES)]
 
 
 def shown_range(last_step: float, look: Look) -> tuple[float, float]:
@@ -177,10 +160,10 @@ def rows_of(grid: Grid) -> list[list[tuple[str, str | int]]]:
 
 
 def _calm(
-    lines: Sequence[Line], rules: Sequence[Rule], x_range: tuple[float, float], *, log: bool
+    drawn: Sequence[Line | Spots], rules: Sequence[Rule], x_range: tuple[float, float], *, log: bool
 ) -> tuple[float | None, float | None]:
     """Ends of y on a coarse grid: a loss that falls a little does not move the whole chart."""
-    ends = [end for line in lines for end in line.series.extremes(*x_range)]
+    ends = [end for each in drawn for end in each.series.extremes(*x_range)]
     ends += [rule.value for rule in rules]
     ends = [end for end in ends if math.isfinite(end) and (end > 0 or not log)]
     if not ends or min(ends) == max(ends):

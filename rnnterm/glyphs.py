@@ -1,4 +1,7 @@
-"""How text looks in a listing: blanks made visible, rows beside a label, cells of equal width."""
+"""How text looks in a listing: blanks made visible, rows beside a label, cells of equal width.
+
+And the one home of what stands for this program's glyphs where only ASCII may be shown.
+"""
 
 import textwrap
 import unicodedata
@@ -7,6 +10,19 @@ from itertools import accumulate
 from rnnterm.terminal import safe_line
 
 _GLYPHS = {"\n": "⏎", " ": "␣", "\t": "⇥"}
+# One column each; what is not here becomes `?`.
+_IN_ASCII = str.maketrans(
+    {
+        "⏎": "$", "␣": "_", "⇥": ">", "␛": "^", "◌": "o",  # of texts
+        "→": ">", "←": "<", "↑": "^", "↓": "v", "‹": "<", "›": ">", "▸": ">", "▶": ">", "▼": "v",
+        "·": "|", "…": ".", "–": "-", "—": "-", "≈": "~", "×": "x", "σ": "s", "−": "-",
+        "●": "*", "◍": "%", "✓": "+", "■": "#", "✗": "x", "★": "*", "•": "*",  # of states
+        "━": "=", "╸": ">", "─": "-", "╍": "#", "┄": "-",  # of lines and progress
+        **dict.fromkeys("│┊▌▐▊▎▏┃║▕", "|"), **dict.fromkeys("▔═╌▀", "-"),
+        **dict.fromkeys("▁▂▃▄", "_"), **dict.fromkeys("▅▆▇█▉▋▍", "#"),
+        **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼┏┓┗┛╔╗╚╝", "+"),
+    }
+)  # fmt: skip
 _SYMBOLS_SHOWN = 120
 _LABEL_WIDTH = 10
 
@@ -58,6 +74,14 @@ def fit(text: str, width: int) -> str:
         ends = accumulate(map(_columns_of, line))
         line = line[: sum(1 for end in ends if end < width)] + "…"
     return line + " " * (width - columns(line))
+
+
+def in_ascii(text: str) -> str:
+    """The same columns in ASCII alone: glyphs by what looks most alike, all else as `?`."""
+    if text.isascii():
+        return text
+    likened = text.translate(_IN_ASCII)
+    return "".join(char if char.isascii() else "?" * _columns_of(char) for char in likened)
 
 
 def _columns_of(char: str) -> int:

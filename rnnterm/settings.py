@@ -33,7 +33,7 @@ class Settings:
     )
     animation: bool = field(default=True, metadata={"help": "smooth movements; never over SSH"})
     ascii: bool = field(
-        default=False, metadata={"help": "charts without braille and block characters"}
+        default=False, metadata={"help": "a screen of ASCII alone, charts among it"}
     )
     writing_speed: int = field(
         default=0,

@@ -4,17 +4,18 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.events import DescendantFocus
+from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 from textual.widgets import ContentSwitcher, Footer, Tab, Tabs
 
@@ -22,6 +23,7 @@ from rnnterm.runs.folder import RunFolder
 from rnnterm.settings import Settings
 from rnnterm.terminal import safe_line
 from rnnterm.tui.actions import ACTIONS
+from rnnterm.tui.ascii_only import AsciiOnly
 from rnnterm.tui.clipboard import send_to_clipboard
 from rnnterm.tui.help import HelpScreen, key_of
 from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
@@ -57,13 +59,24 @@ class RnntermApp(App[None]):
     def __init__(self, settings: Settings, runs: Path, first_model: str = "shakespeare") -> None:
         super().__init__()
         self.settings, self.runs, self.first_model = settings, runs, first_model
+        self._ascii_only = AsciiOnly(enabled=settings.ascii)
         self.set_keymap(settings.keys)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What is done to each line before it is sent."""
+        filters = super().get_line_filters()
+        return [*filters, self._ascii_only] if self._ascii_only.enabled else filters
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key in the footer."""
+        glyph = super().get_key_display(binding)
+        return binding.key if self.settings.ascii and not glyph.isascii() else glyph
 
     def compose(self) -> ComposeResult:
         """Top line, tabs, the tab's content, footer."""
         yield TopLine()
         names = {"text": "Text", "runs": "Runs"}
-        keys = {name: key_of(f"app.tab_{name}", self.settings.keys) for name in names}
+        keys = {name: key_of(f"app.tab_{name}", self.settings) for name in names}
         yield Tabs(*(Tab(Content(f"{keys[name]} {names[name]}"), id=name) for name in names))
         with ContentSwitcher(initial="text-tab"):
             yield TextTab(id="text-tab")
@@ -158,7 +171,7 @@ class RnntermApp(App[None]):
 
     def action_help(self) -> None:
         scopes = [getattr(node, "SCOPE", "") for node in self._focused_nodes()]
-        self.push_screen(HelpScreen([scope for scope in scopes if scope], self.settings.keys))
+        self.push_screen(HelpScreen([scope for scope in scopes if scope], self.settings))
 
     def action_toggle_maximize(self) -> None:
         if self.screen.maximized:

@@ -14,6 +14,7 @@ from textual.keys import format_key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from rnnterm.settings import Settings
 from rnnterm.tui.actions import ACTIONS, SCOPES, actions_of
 
 
@@ -22,11 +23,11 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark,f1,enter", "dismiss", "back")]
 
-    def __init__(self, scopes: list[str], keys: dict[str, str]) -> None:
-        """`scopes` come first; `keys` are those that the settings give to actions."""
+    def __init__(self, scopes: list[str], settings: Settings) -> None:
+        """`scopes` come first; the settings may give actions other keys."""
         super().__init__()
         self._scopes = list(dict.fromkeys([*scopes, *SCOPES]))
-        self._keys = keys
+        self._settings = settings
 
     def compose(self) -> ComposeResult:
         """One scrolling page."""
@@ -35,8 +36,12 @@ class HelpScreen(ModalScreen[None]):
 
     def _page(self) -> Group:
         """A table under each heading; all with the same column of keys."""
+        settings = self._settings
         keys = {
-            action.name: spelled(self._keys.get(action.name, action.keys)) for action in ACTIONS
+            action.name: spelled(
+                settings.keys.get(action.name, action.keys), ascii_only=settings.ascii
+            )
+            for action in ACTIONS
         }
         width = max(map(cell_len, keys.values()))
         parts: list[Text | Table] = []
@@ -50,15 +55,21 @@ class HelpScreen(ModalScreen[None]):
         return Group(*parts[:-1])
 
 
-def key_of(name: str, keys: dict[str, str]) -> str:
-    """The first key of an action as people write it; `keys` as the settings give them."""
+def key_of(name: str, settings: Settings) -> str:
+    """The first key of an action as people write it, as the settings give it."""
     usual = next(action.keys for action in ACTIONS if action.name == name)
-    return spelled(keys.get(name, usual).split(",")[0])
+    return spelled(settings.keys.get(name, usual).split(",")[0], ascii_only=settings.ascii)
 
 
-def spelled(keys: str) -> str:
+def spelled(keys: str, *, ascii_only: bool = False) -> str:
     """Keys as people write them: `+ / =`, and `1–9` for digits in a row."""
     names = [key.strip() for key in keys.split(",")]
     if len(names) > 2 and "".join(names) in digits:
         return f"{names[0]}–{names[-1]}"
-    return " / ".join(map(format_key, names))
+    return " / ".join(_spelled(name, ascii_only=ascii_only) for name in names)
+
+
+def _spelled(key: str, *, ascii_only: bool) -> str:
+    """A key by its glyph, or by its name where that would be no ASCII."""
+    glyph = format_key(key)
+    return key if ascii_only and not glyph.isascii() else glyph

@@ -65,7 +65,7 @@ class Panel(Vertical, can_focus=True):
 
     def key_of(self, name: str) -> str:
         """The key of an action, for a text that tells what to press."""
-        return key_of(name, self.app.settings.keys)  # type: ignore[attr-defined]
+        return key_of(name, self.app.settings)  # type: ignore[attr-defined]
 
     def on_click(self, event: Click) -> None:
         """A click opens a folded panel."""

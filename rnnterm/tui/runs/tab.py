@@ -74,7 +74,7 @@ class RunsTab(Container):
         return self.app.settings.ascii  # type: ignore[attr-defined,no-any-return]
 
     def _key_of(self, name: str) -> str:
-        return key_of(name, self.app.settings.keys)  # type: ignore[attr-defined]
+        return key_of(name, self.app.settings)  # type: ignore[attr-defined]
 
     def take_focus(self) -> None:
         """Let keys go to the table."""

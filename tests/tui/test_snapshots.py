@@ -64,8 +64,10 @@ def look(tmp_path, size, *keys, theme="textual-dark", wait_for=()) -> str:
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: "LSTM 1x512" in screen_of(app))
             await pilot.press("space")
-            app.query_one(sample_panel.SamplePanel).action_edit_seed()
+            panel = app.query_one(sample_panel.SamplePanel)
+            panel.action_edit_seed()
             await pilot.press(*"ROMEO:", "enter")
+            await until(pilot, lambda: app.focused is panel)
             await pilot.press(*["right"] * 12)
             for key in keys:
                 await pilot.press(key)

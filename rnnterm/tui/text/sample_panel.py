@@ -237,11 +237,9 @@ class SamplePanel(VoicePanel):
         self._restart(message.seed)
 
     def on_seed_row_left(self, message: SeedRow.Left) -> None:
-        """Give the keys back to the panel."""
+        """What was wrong with the seed is settled."""
         message.stop()
         self.tell("")
-        if self.has_focus_within or self.screen.focused is None:
-            self.focus()
 
     # Actions
 

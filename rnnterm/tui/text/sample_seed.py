@@ -8,6 +8,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from rnnterm.tui.panel import Panel
+
 
 class SeedField(Input):
     """The field itself; Enter and Escape leave it."""
@@ -51,9 +53,9 @@ class SeedRow(Horizontal):
         yield SeedField(select_on_focus=False)
 
     def edit(self) -> None:
-        """Have the person type."""
+        """Have the person type, at once: keys may come in a burst."""
         self.display = True
-        self.query_one(SeedField).focus()
+        self.screen.set_focus(self.query_one(SeedField))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell each change."""
@@ -61,8 +63,11 @@ class SeedRow(Horizontal):
         self.post_message(self.Typed(event.value))
 
     def on_seed_field_left(self, message: SeedField.Left) -> None:
-        """Vanish."""
+        """Vanish, and give the keys back to the panel."""
         message.stop()
         if self.display:
+            # First: of a field that is hidden Textual takes the focus later, whoever has it then.
+            if self.has_focus_within:
+                self.screen.set_focus(self.query_ancestor(Panel))
             self.display = False
             self.post_message(self.Left())

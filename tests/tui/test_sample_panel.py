@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 from sample_person import POISON, make_model
-from textual.events import Key, MouseScrollDown, MouseScrollUp
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Input, Static
 
 from rnnterm.tui.dialogs import Ask
 from rnnterm.tui.text.model_panel import ModelPanel
 from rnnterm.tui.text.sample_candidates import Candidates
+from rnnterm.tui.text.sample_seed import SeedField, SeedRow
 from rnnterm.tui.top_line import TopLine
 
 
@@ -228,17 +229,16 @@ def test_poisoned_text_at_any_size(at_the_app, size):
     at_the_app(check, make_model(POISON), size=size, writing_speed=500)
 
 
-def test_keys_in_a_burst_after_the_seed_reach_the_panel_they_name(at_the_app):
+def test_the_seed_field_takes_and_gives_back_the_focus_at_once(at_the_app):
     async def check(person) -> None:
-        await person.spoken(5)
-        for _ in range(5):
-            for key in ("s", "e", "b", "enter"):
-                await person.press(key)
-            person.app.post_message(Key("m", "m"))  # before anything that follows from the last
-            model = person.app.query_one(ModelPanel)
-            await person.until(lambda model=model: model.has_focus)
-            await person.pilot.pause(0.1)
-            assert model.has_focus
+        row, model = person.app.query_one(SeedRow), person.app.query_one(ModelPanel)
+        row.edit()
+        assert person.app.focused is row.query_one(SeedField)
+        row.on_seed_field_left(SeedField.Left())
+        assert person.app.focused is person.panel
+        person.app.screen.set_focus(model)  # as a key in the same burst does
+        await person.pilot.pause(0.1)
+        assert person.app.focused is model  # nothing takes it away later
 
     at_the_app(check)
 

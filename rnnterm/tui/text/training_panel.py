@@ -26,9 +26,11 @@ from rnnterm.tui.panel import bindings_for
 from rnnterm.tui.text.training_dialogs import Budget, checkpoint_choices
 from rnnterm.tui.text.training_figures import WIDTH, Keys, figure_rows, key_figure
 from rnnterm.tui.text.training_watching import WatchingPanel
+from rnnterm.tui.widgets.buttons import ActionButtons
 from rnnterm.tui.widgets.chart import MOST_ZOOM, LossChart
 from rnnterm.tui.widgets.rows import Rows
 
+_LOOKS = ("log_scale", "smooth", "overlay", "zoom_in", "zoom_out")
 _ASKED = {"pause": "pausing", "continue": "going on", "stop": "stopping", "checkpoint": "saving"}
 
 
@@ -53,6 +55,7 @@ class TrainingPanel(WatchingPanel):
             yield LossChart(ascii_only=ascii_only, id="training-chart")
             yield Rows(id="training-figures")
         yield Static("", id="training-line", markup=False)
+        yield ActionButtons(self.SCOPE)
 
     def on_mount(self) -> None:
         """Begin without a run."""
@@ -100,11 +103,25 @@ class TrainingPanel(WatchingPanel):
                 self._watched, others, self._baseline, cursor, height, ascii_only=ascii_only
             )
             figures.show(rows)
+        self._show_buttons()
         line = self.query_one("#training-line", Static)
         text, is_error = self._line()
         line.set_class(is_error, "dialog-error")
         line.display = bool(text)
         _tell(line, text)
+
+    def _show_buttons(self) -> None:
+        """What can be done now."""
+        buttons, watched = self.query_one(ActionButtons), self._watched
+        if watched is None or watched.view is None:
+            buttons.show(() if self._busy else ("start",))
+        elif watched.is_live:
+            label = "continue" if watched.view.state == PAUSED else "pause"
+            verbs = ("pause", "stop", "checkpoint", "checkpoints", *_LOOKS)
+            buttons.show(verbs, pause=label)
+        else:
+            begin = () if self._busy else ("start", "resume")
+            buttons.show((*begin, "checkpoints", *_LOOKS))
 
     def _welcome(self) -> str:
         return (
@@ -301,6 +318,12 @@ class TrainingPanel(WatchingPanel):
     def _change_look(self, **values: Any) -> None:
         self._look = replace(self._look, **values)
         self._show()
+
+    def on_action_buttons_pressed(self, message: ActionButtons.Pressed) -> None:
+        """Do what its key does."""
+        message.stop()
+        self.focus()
+        getattr(self, f"action_{message.verb}")()
 
     def on_loss_chart_pointed(self, message: LossChart.Pointed) -> None:
         """Read off where the chart was clicked."""

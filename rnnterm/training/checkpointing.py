@@ -85,8 +85,7 @@ class Checkpointing:
             "recipe": self._recipe.to_dict(),
             "step": counters.step,
             "seconds": counters.seconds,
-            "train_loss": counters.smooth_loss,
-            "val_loss": counters.known_val_loss,
+            **counters.losses_here(),  # as the manifest tells them: none of earlier weights
         }
         return Model(network.spec, corpus.vocab, network.to_arrays(), training)
 

@@ -138,6 +138,24 @@ def test_a_checkpoint_tells_only_what_was_measured_there():
     assert counters.losses_here()["val_loss"] == 1.7
 
 
+def test_a_model_file_tells_the_losses_that_its_manifest_tells(text):
+    told = []
+
+    def look(event):
+        if isinstance(event, Checkpointed):
+            for kept in CheckpointStore(runs_root() / "mine" / "checkpoints").all():
+                training, facts = load_model(kept.model).training, kept.facts()
+                assert {name: training[name] for name in facts} == facts
+                told.append(tuple(facts.values()))
+
+    rnnterm.train(text, name="mine", report=look, **SMALL | {
+        "steps": 40, "validate_every": 20, "checkpoint_every": 7,
+    })  # fmt: skip
+    assert any(val is None for _, val in told)  # between validations
+    assert any(train is None for train, _ in told)  # between points of the curve
+    assert any(train and val for train, val in told)
+
+
 def test_resuming_is_exact(text):
     settings = SMALL | {"dropout_output": 0.3, "num_layers": 2, "val_fraction": 0, "steps": 46}
     settings["checkpoint_every"] = 23

@@ -14,9 +14,9 @@ from waiting import until
 from rnnterm.settings import Settings
 from rnnterm.tui.actions import ACTIONS
 from rnnterm.tui.app import RnntermApp
-from rnnterm.tui.clipboard import send_to_clipboard
 from rnnterm.tui.dialogs import Confirm
 from rnnterm.tui.help import HelpScreen, spelled
+from rnnterm.tui.open_dialog import OpenDialog
 from rnnterm.tui.panel import Panel
 from rnnterm.tui.runs.tab import RunsTab
 from rnnterm.tui.text.sample_panel import SamplePanel
@@ -229,34 +229,6 @@ def test_every_action_is_reached(tmp_path, monkeypatch, way):
     in_app(tmp_path, act)
 
 
-class Terminal:
-    """Stands where the app has its driver, and keeps what it is sent."""
-
-    def __init__(self):
-        self.sent = ""
-        self._driver = self
-
-    def write(self, data):
-        self.sent += data
-
-
-def test_a_copy_is_one_sequence_that_tmux_hands_on(monkeypatch):
-    monkeypatch.delenv("TMUX", raising=False)
-    plain = Terminal()
-    assert "sent 2 characters" in send_to_clipboard(plain, "hé")
-    assert plain.sent == "\x1b]52;c;aMOp\a"
-    monkeypatch.setenv("TMUX", "/tmp/tmux,1,0")
-    wrapped = Terminal()
-    send_to_clipboard(wrapped, "hé")
-    assert wrapped.sent == "\x1bPtmux;\x1b\x1b]52;c;aMOp\a\x1b\\"
-
-
-def test_what_terminals_drop_is_not_sent():
-    terminal = Terminal()
-    assert "too many" in send_to_clipboard(terminal, "x" * 74_995)
-    assert terminal.sent == ""
-
-
 @pytest.mark.parametrize("key", ["s", "5"])
 def test_nothing_is_written_in_its_background_colour_in_a_light_theme(tmp_path, key):
     async def act(app, pilot):
@@ -275,3 +247,18 @@ def test_nothing_is_written_in_its_background_colour_in_a_light_theme(tmp_path, 
 
     made_run(tmp_path, "bold-otter")
     in_app(tmp_path, act, theme="textual-light")
+
+
+def test_without_colours_the_chosen_line_of_a_dialog_has_a_shape(tmp_path, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def act(app, pilot):
+        await pilot.press("c", "enter")
+        await until(pilot, lambda: isinstance(app.screen, OpenDialog))
+        options = app.screen.query_one(OptionList)
+        chosen = 2 * options.highlighted
+        lines = [options.render_line(row) for row in (chosen, chosen + 2)]
+        marks = [any(part.style and part.style.underline for part in line) for line in lines]
+        assert marks == [True, False]
+
+    in_app(tmp_path, act)

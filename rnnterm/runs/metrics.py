@@ -174,7 +174,7 @@ def last_entries(path: Path) -> list[LogEntry]:
                 lines = file.read().split(b"\n")
                 entries = [entry for entry in map(parse_entry, lines) if entry is not None]
     except OSError:
-        pass
+        pass  # no log yet, or none that can be read, which the run's summary says
     return entries
 
 

@@ -156,7 +156,7 @@ class StatusWriter:
         except FileNotFoundError:
             RunFolder(self._path.parent).check_there()
         except OSError:
-            pass
+            pass  # a full disk leaves the status old: the next event writes it again
 
 
 def read_status(path: Path) -> RunStatus | None:

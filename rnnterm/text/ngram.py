@@ -51,9 +51,17 @@ def witten_bell_loss(train: IntArray, held_out: IntArray, vocab_size: int, order
     _check_ids("train", train, vocab_size)
     _check_ids("held_out", held_out, vocab_size)
 
-    # A text holds a history before each character that has enough text before it, and one at its
-    # very end. Each is named by its rank among those found in `train`; n_histories, one past the
-    # last rank, names any history that `train` lacks.
+    probability = _probabilities(train, held_out, vocab_size, order)
+    return float(-np.log(probability).mean())
+
+
+def _probabilities(train: IntArray, held_out: IntArray, vocab_size: int, order: int) -> FloatArray:
+    """What the model gives each character of `held_out`, from the shortest history to the longest.
+
+    A text holds a history before each character that has enough text before it, and one at its
+    very end. Each is named by its rank among those found in `train`; n_histories, one past the
+    last rank, names any history that `train` lacks.
+    """
     n_histories = 1
     train_history = np.zeros(train.size + 1, np.int64)
     held_out_history = np.zeros(held_out.size + 1, np.int64)
@@ -79,7 +87,7 @@ def witten_bell_loss(train: IntArray, held_out: IntArray, vocab_size: int, order
         shorter = probability[length:]
         probability[length:] = (count + followers * shorter) / (times + followers)
 
-    return float(-np.log(probability).mean())
+    return probability
 
 
 def _append(history: CodeArray, following: IntArray, vocab_size: int) -> CodeArray:

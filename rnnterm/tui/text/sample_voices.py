@@ -33,7 +33,7 @@ FindVoice = Callable[[], Voice]
 
 
 class VoicePanel(Panel):
-    """A panel in which a model speaks; models are loaded by workers.
+    """A panel in which a model speaks; models are loaded by workers, and subclasses show it.
 
     Attributes:
         voice: who speaks; None until the first model is loaded.
@@ -110,11 +110,9 @@ class VoicePanel(Panel):
 
     def tell(self, notice: str) -> None:
         """Show a notice in the panel; an empty one takes it away."""
-        raise NotImplementedError
 
     def show_values(self) -> None:
         """Draw the figures around the text, and who speaks."""
-        raise NotImplementedError
 
     def action_voice(self) -> None:
         """See the action table."""

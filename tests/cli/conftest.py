@@ -1,5 +1,6 @@
 """The command, and one small model that it trained."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,12 @@ def trained(tmp_path_factory) -> Path:
     )  # fmt: skip
     assert answer.code == 0, answer.err
     return folder / "runs"
+
+
+@pytest.fixture
+def runs(trained, tmp_path, monkeypatch) -> Path:
+    """A runs folder of this test's own, with the trained `cat` in it."""
+    folder = tmp_path / "runs"
+    shutil.copytree(trained, folder)
+    monkeypatch.setenv("RNNTERM_RUNS", str(folder))
+    return folder

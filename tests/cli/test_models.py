@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -21,15 +20,6 @@ from rnnterm.runs.models import bundled_models, find_model, list_models
 from rnnterm.text.vocab import Vocabulary
 
 FORMATS = {"safetensors": "safetensors", "npz": "keras", "onnx": "onnx"}
-
-
-@pytest.fixture
-def runs(trained, tmp_path, monkeypatch) -> Path:
-    """A runs folder of this test's own, with the trained `cat` in it."""
-    folder = tmp_path / "runs"
-    shutil.copytree(trained, folder)
-    monkeypatch.setenv("RNNTERM_RUNS", str(folder))
-    return folder
 
 
 def add_run(

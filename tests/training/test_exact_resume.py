@@ -37,13 +37,6 @@ SMALL = {
 }
 
 
-@pytest.fixture
-def text(tmp_path):
-    path = tmp_path / "abc.txt"
-    path.write_text("the cat sat on the mat. " * 100)
-    return path
-
-
 def newest(run: str):
     return CheckpointStore(runs_root() / run / "checkpoints").newest_verified()[0]
 

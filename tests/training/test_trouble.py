@@ -30,13 +30,6 @@ SMALL = {
 }
 
 
-@pytest.fixture
-def text(tmp_path):
-    path = tmp_path / "abc.txt"
-    path.write_text("the cat sat on the mat. " * 100)
-    return path
-
-
 def at_step(step: int, act):
     """A listener that does something once, when the curve has reached a step."""
     done = []

@@ -5,6 +5,7 @@ import os
 import shutil
 
 import pytest
+from dying import DIED, in_child
 
 from rnnterm.errors import RnntermError
 from rnnterm.runs.checkpoints import CheckpointStore
@@ -113,32 +114,6 @@ def test_a_missing_file_or_folder_is_told(store):
     assert store.newest_verified() == (store.all()[0], ())
 
 
-SYSTEM_CALLS = ("fsync", "rename", "replace", "mkdir", "rmdir", "unlink")
-
-
-def die_at(deadline: int, act) -> bool:
-    """Whether a child that runs `act` ended, as if by SIGKILL, at its Nth write-side call."""
-    child = os.fork()
-    if child == 0:
-        calls = 0
-
-        def dying(original):
-            def call(*args, **kwargs):
-                nonlocal calls
-                calls += 1
-                if calls == deadline:
-                    os._exit(9)
-                return original(*args, **kwargs)
-
-            return call
-
-        for name in SYSTEM_CALLS:
-            setattr(os, name, dying(getattr(os, name)))
-        act()
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-
-
 @pytest.mark.parametrize("again", [False, True], ids=["a new step", "the same step again"])
 def test_death_at_any_system_call_leaves_a_good_checkpoint(store, again):
     save(store, 1, best=True)
@@ -146,7 +121,8 @@ def test_death_at_any_system_call_leaves_a_good_checkpoint(store, again):
     for deadline in range(1, 200):
         step = 2 if again else 1 + deadline
         content = {"model.safetensors": b"new" * deadline, "trainer.safetensors": b"moments"}
-        ended = die_at(deadline, lambda step=step, files=content: save(store, step, files=files))
+        code = in_child(lambda step=step, files=content: save(store, step, files=files), deadline)
+        ended = code == DIED
         found, rejected = store.newest_verified()
         assert rejected == ()
         found.verify()

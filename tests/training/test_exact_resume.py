@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, fields
+from pathlib import Path
 
 import pytest
 import torch
@@ -195,34 +196,16 @@ def changed_model(path) -> bytes:
 
 
 DYING = """
-import json, os, shutil, sys
+import json, shutil, sys
 from pathlib import Path
 import torch
+from dying import DIED, in_child
 import rnnterm
 from rnnterm.runs.checkpoints import CheckpointStore
 from rnnterm.runs.folder import list_runs, runs_root
 
 text, settings = sys.argv[1], json.loads(sys.argv[2])
 CALLS = ("fsync", "rename", "replace", "mkdir", "rmdir", "unlink", "write", "ftruncate", "open")
-
-def in_child(act, deadline=None):
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if deadline is not None:
-        calls = 0
-        def dying(original):
-            def call(*args, **kwargs):
-                nonlocal calls
-                calls += 1
-                if calls == deadline:
-                    os._exit(9)
-                return original(*args, **kwargs)
-            return call
-        for name in CALLS:
-            setattr(os, name, dying(getattr(os, name)))
-    act()
-    os._exit(0)
 
 def train():
     rnnterm.train(text, name="mine", **settings)
@@ -243,7 +226,7 @@ deaths, resumed, deadline = 0, 0, 0
 while True:
     deadline += 1
     shutil.rmtree(runs_root(), ignore_errors=True)
-    code = in_child(train, deadline)
+    code = in_child(train, deadline, CALLS)
     resumed += bool(list_runs(runs_root()))
     assert in_child(recover) == 0, deadline
     newest = CheckpointStore(runs_root() / "mine" / "checkpoints").newest_verified()[0]
@@ -252,7 +235,7 @@ while True:
     print(newest.step, hash(tensors), flush=True)
     if code == 0:
         break
-    assert code == 9, code
+    assert code == DIED, code
     deaths += 1
 print("deaths", deaths, "resumed", resumed)
 """
@@ -261,12 +244,15 @@ print("deaths", deaths, "resumed", resumed)
 def test_death_at_any_system_call_of_a_run_loses_nothing_that_was_safe(text):
     settings = SMALL | {"steps": 4, "checkpoint_every": 2, "hidden_size": 4, "num_layers": 1}
     settings |= {"validate_every": "never", "log_every": 1}
+    path = os.pathsep.join(
+        filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")])
+    )
     done = subprocess.run(
         [sys.executable, "-c", DYING, str(text), json.dumps(settings)],
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"PYTHONHASHSEED": "0"},
+        env=os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": path},
     )
     assert done.returncode == 0, done.stderr[-2000:]
     *ends, counts = done.stdout.splitlines()

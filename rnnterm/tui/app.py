@@ -111,6 +111,8 @@ class RnntermApp(App[None]):
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """What fills the screen is where the keys go: another panel takes over, a tab ends it."""
+        if not event.widget.is_attached:  # the app ends
+            return
         screen, nodes = event.widget.screen, event.widget.ancestors_with_self
         if screen.maximized is not None and screen.maximized not in nodes:
             screen.maximized = next((node for node in nodes if isinstance(node, Panel)), None)

@@ -237,6 +237,7 @@ def test_the_seed_field_takes_and_gives_back_the_focus_at_once(at_the_app):
         row.on_seed_field_left(SeedField.Left())
         assert person.app.focused is person.panel
         person.app.screen.set_focus(model)  # as a key in the same burst does
+        await person.until(lambda: model.has_focus)
         await person.pilot.pause(0.1)
         assert person.app.focused is model  # nothing takes it away later
 

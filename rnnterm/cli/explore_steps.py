@@ -1,0 +1,149 @@
+"""The plain view of `rnnterm explore`: a unit over the text, all units, and one step in full."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnterm.cli.explore_asked import Asked
+from rnnterm.cli.explore_charts import chart_lines, heat_lines
+from rnnterm.cli.explore_page import Canvas, Line
+from rnnterm.cli.explore_tint import Range, tinted_text
+from rnnterm.glyphs import visible
+from rnnterm.plotting.bars import Bar, bar_chart
+from rnnterm.plotting.lines import Line as Curve
+from rnnterm.plotting.lines import line_chart
+from rnnterm.plotting.series import Series
+
+if TYPE_CHECKING:
+    from rnnterm.explore.reading import Reading
+
+_HEAT_HEIGHT = 12
+_CURVE_HEIGHT = 7
+_EXPECTED = 5
+_BOLD, _MUTED = "1", "2"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What a model did while it read, with the eye on one unit and one step."""
+
+    asked: Asked
+
+    def lines(self, canvas: Canvas) -> Iterator[Line]:
+        """See `Answer.lines`."""
+        asked = self.asked
+        reading, layer, name = asked.reading, asked.layer, asked.name
+        reach = Range.of(reading, layer, name)
+        yield from headline(asked)
+        yield [("", "")]
+        values = reading.values(layer, name)
+        yield from tinted_text(
+            reading.text, values[:, asked.unit].tolist(), reach, canvas, asked.step
+        )
+        yield [("", "")]
+        yield [("units x time", _BOLD), (f"  {name} of layer {layer + 1}, unit 0 on top · ", ""),
+               (reach.legend(canvas), "")]  # fmt: skip
+        yield from heat_lines(values.T, reach, canvas, _HEAT_HEIGHT, asked.step)
+        yield [("", "")]
+        yield [(f"unit {asked.unit}", _BOLD), (f"  {name} over the steps", "")]
+        yield from _curve(values[:, asked.unit], asked.step, canvas)
+        yield [("", "")]
+        yield from self._step(canvas)
+
+    def _step(self, canvas: Canvas) -> Iterator[Line]:
+        asked, reading = self.asked, self.asked.reading
+        step = asked.step
+        char = visible(reading.text[step])
+        yield [(f"step {step + 1}", _BOLD), (f"  after '{char}'{_surprise(reading, step)}", "")]
+        yield [("", "")]
+        yield [("expected next", _BOLD), (f"  entropy {reading.entropy[step]:.2f} bits", "")]
+        bars = [
+            Bar(f"'{visible(symbol)}'", chance, share(chance))
+            for symbol, chance in reading.expected(step, _EXPECTED)
+        ]
+        chart = bar_chart(bars, min(canvas.width, 60), ascii_only=canvas.ascii_only)
+        yield from chart_lines(chart, canvas)
+
+    def as_json(self) -> dict[str, Any]:
+        """See `Answer.as_json`."""
+        asked, reading = self.asked, self.asked.reading
+        layer, unit, step = asked.layer, asked.unit, asked.step
+        return {
+            **identity(asked),
+            "surprisal": reading.surprisal.tolist(),
+            "entropy": reading.entropy.tolist(),
+            "mean_surprisal": mean_surprisal(reading),
+            "values": {
+                name: reading.values(layer, name)[:, unit].tolist() for name in reading.names
+            },
+            "expected": [
+                {"char": char, "probability": chance}
+                for char, chance in reading.expected(step, _EXPECTED)
+            ],
+        }
+
+
+def steps(asked: Asked) -> Steps:
+    """The plain view."""
+    return Steps(asked)
+
+
+def headline(asked: Asked) -> Iterator[Line]:
+    """Who read what, and where the eye is."""
+    reading = asked.reading
+    parts = [asked.model_name, asked.model.spec.describe(), f"{len(reading):,} characters"]
+    mean = mean_surprisal(reading)
+    if mean is not None:
+        parts.append(f"{mean:.3f} bits per character")
+    if reading.unknown:
+        parts.append(f"{len(reading.unknown)} unknown passed over")
+    yield [(" · ".join(parts), "")]
+    yield [
+        (
+            f"layer {asked.layer + 1} of {asked.model.spec.num_layers} · {asked.name} · "
+            f"unit {asked.unit} · step {asked.step + 1}/{len(reading)}",
+            _MUTED,
+        )
+    ]
+
+
+def identity(asked: Asked) -> dict[str, Any]:
+    """What every JSON answer begins with."""
+    reading = asked.reading
+    return {
+        "model": asked.model_name,
+        "network": asked.model.spec.describe(),
+        "text": reading.text,
+        "characters": len(reading),
+        "unknown": reading.unknown,
+        "left_out": reading.left_out,
+        "layer": asked.layer + 1,
+        "unit": asked.unit,
+        "step": asked.step + 1,
+        "show": asked.name,
+    }
+
+
+def mean_surprisal(reading: "Reading") -> float | None:
+    """Bits per character, of all but the first; None where there is no other."""
+    return float(np.nanmean(reading.surprisal)) if len(reading) > 1 else None
+
+
+def share(probability: float) -> str:
+    """A probability as `.41`."""
+    return f"{probability:.2f}".removeprefix("0")
+
+
+def _surprise(reading: "Reading", step: int) -> str:
+    bits = float(reading.surprisal[step])
+    return "" if math.isnan(bits) else f", which surprised by {bits:.2f} bits"
+
+
+def _curve(values: Any, step: int, canvas: Canvas) -> list[Line]:
+    series = Series(np.arange(1, len(values) + 1), values)
+    chart = line_chart([Curve(series, 1)], canvas.width, _CURVE_HEIGHT, cursor=step + 1,
+                       ascii_only=canvas.ascii_only)  # fmt: skip
+    return chart_lines(chart.grid, canvas)

@@ -44,14 +44,19 @@ SCOPES = {
     "model": "Model",
     "training": "Training",
     "sample": "Live sample",
+    "hidden": "On the tab Hidden state",
     "runs": "On the tab Runs",
 }
 """Scopes with their headings, in the order of the help screen."""
+
+TABS = {"text": "Text", "hidden": "Hidden state", "runs": "Runs"}
+"""Tabs with their titles; each is a scope, too."""
 
 ACTIONS = (
     Action("app.quit", "q,ctrl+q", "quit", "Leave; a training goes on without the app."),
     Action("app.help", "question_mark,f1", "help", "Show every key."),
     Action("app.tab_text", "1", "text", "Go to the tab Text.", in_footer=False),
+    Action("app.tab_hidden", "2", "hidden", "Go to the tab Hidden state.", in_footer=False),
     Action("app.tab_runs", "5", "runs", "Go to the tab Runs.", in_footer=False),
     Action("app.toggle_maximize", "z", "zoom", "Give the panel the whole screen, or back."),
     Action("app.next_theme", "ctrl+t", "theme", "Try the next colour theme.", in_footer=False),
@@ -205,6 +210,56 @@ ACTIONS = (
         "sample.copy", "y", "copy", "Send the sample to the terminal's clipboard.", in_footer=False
     ),
     Action("sample.save", "w", "save", "Save the sample in a new file."),
+    Action("hidden.play", "space", "play", "Walk through the text step by step, or stand still."),
+    Action("hidden.next_step", "right", "next", "Go one step on.", in_footer=False),
+    Action("hidden.previous_step", "left", "previous", "Go one step back.", in_footer=False),
+    Action("hidden.next_line", "pagedown", "line on", "Go a line of the text on.", in_footer=False),
+    Action(
+        "hidden.previous_line",
+        "pageup",
+        "line back",
+        "Go a line of the text back.",
+        in_footer=False,
+    ),
+    Action("hidden.first_step", "home", "first", "Go to the first step.", in_footer=False),
+    Action("hidden.last_step", "end", "last", "Go to the last step.", in_footer=False),
+    Action(
+        "hidden.select_on", "shift+right", "select", "Select, one character on.", in_footer=False
+    ),
+    Action(
+        "hidden.select_back",
+        "shift+left",
+        "select back",
+        "Select, one character back.",
+        in_footer=False,
+    ),
+    Action("hidden.next_unit", "down", "next unit", "Go to the unit below.", in_footer=False),
+    Action("hidden.previous_unit", "up", "unit above", "Go to the unit above.", in_footer=False),
+    Action("hidden.unit", "u", "unit", "Type which unit to look at.", in_footer=False),
+    Action("hidden.value", "v", "value", "Show the next state or gate.", in_footer=False),
+    Action("hidden.layer", "y", "layer", "Show the next layer.", in_footer=False),
+    Action("hidden.sort", "s", "sort", "Sort the units in another way.", in_footer=False),
+    Action(
+        "hidden.zoom_in",
+        "plus,equals_sign",
+        "closer",
+        "Show fewer units and steps, larger.",
+        in_footer=False,
+    ),
+    Action(
+        "hidden.zoom_out",
+        "minus",
+        "further",
+        "Show more units and steps, smaller.",
+        in_footer=False,
+    ),
+    Action("hidden.text", "t", "text", "Choose, type or paste the text that is read."),
+    Action("hidden.model", "o", "model", "Choose the model that reads it.", in_footer=False),
+    Action("hidden.follow", "l", "live", "Follow the live sample, character by character."),
+    Action("hidden.equations", "e", "equations", "Show the step with all its numbers."),
+    Action(
+        "hidden.close", "escape", "back", "Close the tool, or drop the selection.", in_footer=False
+    ),
     Action("runs.attach", "enter", "attach", "Show this run on the tab Text."),
     Action("runs.compare", "space", "compare", "Mark this run; marked runs' curves are compared."),
     Action("runs.rename", "n", "rename", "Give this run another name."),

@@ -7,7 +7,7 @@ import difflib
 import itertools
 
 from rnnterm.errors import UsageError
-from rnnterm.tui.actions import ACTIONS, Action
+from rnnterm.tui.actions import ACTIONS, TABS, Action
 
 _MODIFIERS = {"ctrl", "alt", "shift"}
 _CHARACTERS = {
@@ -71,7 +71,8 @@ def _share_focus(one: Action, other: Action) -> bool:
     if "sample.pick" in (one.name, other.name) and one.scope != other.scope:
         return False  # digits choose a tab again when the sample goes on
     scopes = {one.scope, other.scope}
-    return len(scopes) == 1 or "app" in scopes or ("text" in scopes and "runs" not in scopes)
+    tabs = [scope for scope in scopes if scope in TABS]
+    return len(scopes) == 1 or "app" in scopes or tabs == ["text"]
 
 
 def _check_key(name: str, key: str) -> None:

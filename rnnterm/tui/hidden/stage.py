@@ -32,6 +32,10 @@ class Stage(Vertical, can_focus=True):
     def on_unit_map_drawn(self, message: UnitMap.Drawn) -> None:
         """The line follows the map."""
         message.stop()
+        picture, scene = self.query_one(UnitMap).picture, message.part.scene
+        if picture is not None:
+            self.border_title = f"units × time ({scene.name}) · by {scene.by}"
+            self.border_subtitle = picture.describe()
         self._draw_line()
 
     def _draw_line(self) -> None:

@@ -14,6 +14,7 @@ from rnnterm.tui.widgets.rows import Row
 _MOST_EXPECTED = 12
 _FEWEST_EXPECTED = 3
 _WIDEST_BARS = 44
+_WIDE = 56  # columns from which every term's number is told
 
 
 def step_rows(
@@ -26,10 +27,15 @@ def step_rows(
     ]
     rows += [[(line, "muted")] for line in told_surprise(reading, step, width)]
     rows.append([])
-    rows += [[(line, "")] for line in unit_lines(reading, eye, width)]
+    rows += [[(line, "")] for line in unit_lines(reading, eye, width, terms=width >= _WIDE)]
+    has_next = step + 1 < len(reading)
     room = height - len(rows) - 2
     count = max(_FEWEST_EXPECTED, min(_MOST_EXPECTED, room))
-    rows += [[], [("next", "bold")], *expected_rows(reading, step, count, width, ascii_only)]
+    rows += [
+        [],
+        [("next", "bold"), ("  ◂ what came" * has_next, "muted")],
+        *expected_rows(reading, step, count, width, ascii_only),
+    ]
     return rows[:height]
 
 
@@ -42,9 +48,9 @@ def told_surprise(reading: Reading, step: int, width: int) -> list[str]:
     return [line] if len(line) <= width else [surprise, entropy]
 
 
-def unit_lines(reading: Reading, eye: Eye, width: int) -> list[str]:
+def unit_lines(reading: Reading, eye: Eye, width: int, *, terms: bool) -> list[str]:
     """The equations of the unit at the step."""
-    return equation_lines(equations(reading, eye.layer, eye.unit, eye.step), width)
+    return equation_lines(equations(reading, eye.layer, eye.unit, eye.step), width, terms=terms)
 
 
 def expected_rows(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Click, MouseScrollDown, MouseScrollUp
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -26,7 +26,7 @@ class TintedText(Widget):
     """Shows the lines around the cursor. Line ends are a glyph: a place tells a character."""
 
     ALLOW_SELECT = False
-    DEFAULT_CSS = "TintedText { height: 3; }"
+    DEFAULT_CSS = "TintedText { height: auto; max-height: 3; }"
 
     @dataclass
     class Pointed(Message):
@@ -70,11 +70,12 @@ class TintedText(Widget):
         if cells == self._cells and np.array_equal(tints, self._tints):
             self.point(step, span)
             return
+        grown = len(cells) - len(self._cells)
         self._cells, self._tints = cells, tints
         self._step, self._span = step, span
         self._follow()
         self._strips.clear()
-        self.refresh()
+        self.refresh(layout=self._has_other_height(len(text) - grown))
 
     def point(self, step: int, span: tuple[int, int] | None = None) -> None:
         """Move the cursor; only what it leaves and enters is painted."""
@@ -91,6 +92,12 @@ class TintedText(Widget):
             self._strips.pop(place // width, None)
         self.refresh(*(Region(at % width, at // width - self._top, 1, 1) for at in touched))
 
+    def _has_other_height(self, length_before: int) -> bool:
+        """Whether the text takes more lines, or fewer, than it did, as far as they are shown."""
+        width = max(1, self.size.width)
+        lines, before = (-(-length // width) for length in (len(self._cells), length_before))
+        return lines != before and min(lines, before) <= self.size.height
+
     def _cells_of(self, text: str) -> str:
         if self._cells and text.startswith(self._cells_source):
             begun, known = self._cells, len(self._cells_source)
@@ -106,6 +113,10 @@ class TintedText(Widget):
         top = in_sight(self._top, min(height, lines), lines, self._step // width)
         moved, self._top = top != self._top, top
         return moved
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as the text takes; the style sheet says how many at most."""
+        return max(1, -(-len(self._cells) // max(1, width)))
 
     def on_resize(self) -> None:
         """Break the lines elsewhere."""

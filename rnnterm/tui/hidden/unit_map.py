@@ -19,8 +19,9 @@ from rnnterm.plotting.heat import HeatMap, Look, heat_map
 from rnnterm.tui.hidden.inks import LEVELS, contrast, ramp_of
 from rnnterm.tui.hidden.scene import Scene, in_sight
 
-GUTTER = 7
+GUTTER = 6
 """Columns at the left, for the number of the chosen unit."""
+_NEARLY_ALL = 0.995  # of the means are within the scale
 _MARKED = Style(bold=True)
 _REVERSE = Style(reverse=True, bold=True)
 
@@ -38,10 +39,35 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A drawn part of a scene."""
+    """A drawn part of a scene.
+
+    Attributes:
+        low, high: the values that have the first and the last colour.
+        is_mean: whether a row that stands for several units shows their mean.
+    """
 
     part: Part
     heat: HeatMap
+    low: float
+    high: float
+    is_mean: bool
+
+    def describe(self) -> str:
+        """What a row and a column stand for, and what the colours mean."""
+        units, steps = (
+            -(-(at.stop - at.start) // (len(edges) - 1))
+            for at, edges in (
+                (self.part.rows, self.heat.row_edges),
+                (self.part.columns, self.heat.column_edges),
+            )
+        )
+        parts = []
+        if units > 1:
+            parts.append(f"{'mean' if self.is_mean else 'strongest'} of {units} units a row")
+        if steps > 1:
+            parts.append(f"{steps} steps a column")
+        parts.append(f"{self.low:.2g} … {self.high:.2g}")
+        return " · ".join(parts)
 
     def column_of(self, step: int) -> int | None:
         """The map's column in which a step lies."""
@@ -74,6 +100,29 @@ class Picture:
         scene, start = self.part.scene, self.part.rows.start
         units = scene.order[start + int(edges[first]) : start + int(edges[last])]
         return int(units[np.argmax(np.abs(scene.values[step, units]))])
+
+
+def draw(part: Part) -> Picture:
+    """Draw a part of a scene.
+
+    Rows that stand for several units show the one farthest from zero; sorted by similarity, they
+    show the units' mean, on a scale that reaches as far as the means do.
+    """
+    scene = part.scene
+    shown = scene.values[part.columns][:, scene.order[part.rows]].T
+    rows = part.height * (2 if part.look == "halves" else 1)
+    is_mean = scene.by == "similarity" and len(shown) > rows
+    low, high = scene.low, scene.high
+    if is_mean and low < 0:
+        edges = np.arange(rows + 1) * len(shown) // rows
+        means = np.add.reduceat(shown, edges[:-1], axis=0) / np.diff(edges)[:, np.newaxis]
+        high = max(float(np.quantile(np.abs(means), _NEARLY_ALL)), 1e-6)
+        low = -high
+    heat = heat_map(
+        shown, part.width, part.height, low=low, high=high, levels=LEVELS, look=part.look,
+        pooling="mean" if is_mean else "peak",
+    )  # fmt: skip
+    return Picture(part, heat, low, high, is_mean=is_mean)
 
 
 class UnitMap(Widget):
@@ -168,14 +217,9 @@ class UnitMap(Widget):
 
     @work(thread=True, exclusive=True)
     def _draw(self, part: Part) -> None:
-        scene = part.scene
-        shown = scene.values[part.columns][:, scene.order[part.rows]].T
-        heat = heat_map(
-            shown, part.width, part.height, low=scene.low, high=scene.high, levels=LEVELS,
-            look=part.look,
-        )  # fmt: skip
+        picture = draw(part)
         if not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._take, Picture(part, heat))
+            self.app.call_from_thread(self._take, picture)
 
     def _take(self, picture: Picture) -> None:
         if self._wanted is None or _key(picture.part) != _key(self._wanted):

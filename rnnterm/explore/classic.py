@@ -4,7 +4,6 @@ h_t = x_t wx + h_{t-1} wh and o_t = h_t wy, with row vectors, as Keras writes th
 wh₁₂ leads from unit 1 to unit 2. No biases, h₀ = 0. All in doubles.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -156,7 +155,7 @@ class ClassicNetwork:
         back = Backprop(_SPEC, [self._cell()], [{"h": self.states}])
         last = np.array([len(self.xs) - 1])
         flows = back.walk(last, np.array(self.wy).T)
-        return tuple(float(np.linalg.norm(flow.h[0])) for flow in flows)[::-1]
+        return tuple(float(np.hypot(*flow.h[0][0])) for flow in flows)[::-1]
 
     @property
     def spectral_radius(self) -> float:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rnnterm.cli.explore_page import Canvas, Line
 from rnnterm.cli.explore_tint import LEVELS, Range
 from rnnterm.plotting.cells import AXIS, CURSOR, Grid
@@ -14,14 +16,20 @@ if TYPE_CHECKING:
 
 _MUTED = "2"
 _BOLD = "1"
+_NEARLY_ALL = 0.98
 
 
 def heat_lines(
     values: "Array", reach: Range, canvas: Canvas, height: int, column: int | None = None
-) -> list[Line]:
-    """Values, shape (rows, columns), as a heat map; below it a mark at one of the columns."""
+) -> tuple[list[Line], Range]:
+    """Values, shape (rows, columns), as a heat map; below it a mark at one of the columns.
+
+    Rows that share one of the map are averaged, so similar ones should be neighbours. Means of
+    both signs are small: the range that comes back is the one that was drawn.
+    """
+    reach = _of_means(values, reach, height * (2 if canvas.look == "halves" else 1))
     heat = heat_map(values, canvas.width, height, low=reach.low, high=reach.high, levels=LEVELS,
-                    look=canvas.look)  # fmt: skip
+                    look=canvas.look, pooling="mean")  # fmt: skip
     colors = reach.colors
 
     def style(code: int) -> str:
@@ -40,7 +48,18 @@ def heat_lines(
     place = None if column is None else heat.column_of(column)
     if place is not None:
         lines.append([(" " * place, ""), ("▲" if not canvas.ascii_only else "^", _BOLD)])
-    return lines
+    return lines, reach
+
+
+def _of_means(values: "Array", reach: Range, rows: int) -> Range:
+    """The range that the means of a signed map's rows nearly all keep to."""
+    if not reach.is_signed or len(values) <= rows:
+        return reach
+    edges = np.arange(rows) * len(values) // rows
+    counts = np.diff([*edges, len(values)])[:, np.newaxis]
+    means = np.add.reduceat(values, edges, axis=0) / counts
+    high = max(float(np.quantile(np.abs(means), _NEARLY_ALL)), 1e-6)
+    return Range(-high, high)
 
 
 def chart_lines(grid: Grid, canvas: Canvas, styles: Mapping[int, str] | None = None) -> list[Line]:

@@ -69,7 +69,17 @@ def show_answer(answer: Answer, *, as_json: bool, export: str | None, title: str
         emit_json(answer.as_json())
     elif export is None:
         for line in answer.lines(_canvas()):
-            emit_styled(line)
+            emit_styled(_trimmed(line))
+
+
+def _trimmed(line: Line) -> Line:
+    """A line without plain blanks at its end."""
+    kept = list(line)
+    while kept and not kept[-1][1]:
+        text, _ = kept.pop()
+        if text.rstrip(" "):
+            return [*kept, (text.rstrip(" "), "")]
+    return kept
 
 
 def _canvas() -> Canvas:

@@ -11,6 +11,8 @@ from rnnterm.cli.explore_asked import Asked
 from rnnterm.cli.explore_charts import chart_lines, heat_lines
 from rnnterm.cli.explore_page import Canvas, Line
 from rnnterm.cli.explore_tint import Range, tinted_text
+from rnnterm.explore.equations import equation_lines, equations
+from rnnterm.explore.ordering import order_units
 from rnnterm.glyphs import visible
 from rnnterm.plotting.bars import Bar, bar_chart
 from rnnterm.plotting.lines import Line as Curve
@@ -18,11 +20,13 @@ from rnnterm.plotting.lines import line_chart
 from rnnterm.plotting.series import Series
 
 if TYPE_CHECKING:
+    from rnnterm.explore.equations import Equation
     from rnnterm.explore.reading import Reading
 
 _HEAT_HEIGHT = 12
 _CURVE_HEIGHT = 7
 _EXPECTED = 5
+_WIDE = 72  # columns from which each term's number is told
 _BOLD, _MUTED = "1", "2"
 
 
@@ -44,9 +48,11 @@ class Steps:
             reading.text, values[:, asked.unit].tolist(), reach, canvas, asked.step
         )
         yield [("", "")]
-        yield [("units x time", _BOLD), (f"  {name} of layer {layer + 1}, unit 0 on top · ", ""),
-               (reach.legend(canvas), "")]  # fmt: skip
-        yield from heat_lines(values.T, reach, canvas, _HEAT_HEIGHT, asked.step)
+        rows = values[:, order_units(values, "similarity")].T
+        heat, shown = heat_lines(rows, reach, canvas, _HEAT_HEIGHT, asked.step)
+        about = f"  {name} of layer {layer + 1}, similar units together · {shown.legend(canvas)}"
+        yield [("units x time", _BOLD), (about, "")]
+        yield from heat
         yield [("", "")]
         yield [(f"unit {asked.unit}", _BOLD), (f"  {name} over the steps", "")]
         yield from _curve(values[:, asked.unit], asked.step, canvas)
@@ -58,6 +64,9 @@ class Steps:
         step = asked.step
         char = visible(reading.text[step])
         yield [(f"step {step + 1}", _BOLD), (f"  after '{char}'{_surprise(reading, step)}", "")]
+        detailed = canvas.width >= _WIDE
+        for line in equation_lines(self._equations, canvas.width, terms=detailed):
+            yield [(line, "")]
         yield [("", "")]
         yield [("expected next", _BOLD), (f"  entropy {reading.entropy[step]:.2f} bits", "")]
         bars = [
@@ -66,6 +75,11 @@ class Steps:
         ]
         chart = bar_chart(bars, min(canvas.width, 60), ascii_only=canvas.ascii_only)
         yield from chart_lines(chart, canvas)
+
+    @property
+    def _equations(self) -> "list[Equation]":
+        asked = self.asked
+        return equations(asked.reading, asked.layer, asked.unit, asked.step)
 
     def as_json(self) -> dict[str, Any]:
         """See `Answer.as_json`."""
@@ -79,6 +93,18 @@ class Steps:
             "values": {
                 name: reading.values(layer, name)[:, unit].tolist() for name in reading.names
             },
+            "equations": [
+                {
+                    "name": one.name,
+                    "function": one.function,
+                    "terms": [
+                        {"symbol": term.symbol, "factors": list(term.factors)} for term in one.terms
+                    ],
+                    "sum": one.total,
+                    "value": one.value,
+                }
+                for one in self._equations
+            ],
             "expected": [
                 {"char": char, "probability": chance}
                 for char, chance in reading.expected(step, _EXPECTED)

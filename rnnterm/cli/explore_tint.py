@@ -53,16 +53,14 @@ class Range:
         """The 256-colour index of each of `LEVELS` levels."""
         return ramp_256(SIGNED_256 if self.is_signed else SEQUENTIAL_256, LEVELS)
 
-    def legend(self, canvas: Canvas) -> str:
-        """What the colours or glyphs mean."""
-        low, high = f"{self.low:.3g}".replace("-", "−"), f"{self.high:.3g}"
+    def legend(self, canvas: Canvas, ends: tuple[str, str] | None = None) -> str:
+        """What the first and the last colour or glyph mean: these values, or what `ends` says."""
+        low, high = ends or (f"{self.low:.3g}".replace("-", "−"), f"{self.high:.3g}")
         if canvas.colors:
-            ends = ("blue", "white 0", "orange") if self.is_signed else ("white", "", "brown")
-            return " … ".join(filter(None, (f"{ends[0]} {low}", ends[1], f"{ends[2]} {high}")))
-        ends_of = heat_map([[self.low, self.high]], 2, 1, low=self.low, high=self.high,
-                           levels=LEVELS, look=canvas.look)  # fmt: skip
-        drawn = ends_of.grid.lines()[0]
-        return f"'{drawn[0]}' {low} … '{drawn[1]}' {high}"
+            names = ("blue", "white 0", "orange") if self.is_signed else ("white", "", "brown")
+            return " … ".join(filter(None, (f"{names[0]} {low}", names[1], f"{names[2]} {high}")))
+        drawn = self.glyphs([self.low, self.high], canvas)
+        return f"{drawn[0].replace(' ', 'blank')} {low} … {drawn[1]} {high}"
 
     def levels(self, values: "npt.ArrayLike") -> list[int]:
         """The level of each value, or -1 where there is none."""

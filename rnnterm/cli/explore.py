@@ -12,10 +12,16 @@ from rnnterm.errors import UsageError
 if TYPE_CHECKING:
     from rnnterm.cli.explore_page import Answer
 
-# Each mode is an option, and a module with one function of that name: what was asked and the
-# option's value make an answer.
-_MODES = {"gradients": "explore_gradients"}
-_OF_GRADIENTS = ("truncation", "clip", "forget_bias", "spectral_radius")
+# Each mode is an option, and a module `explore_` and its name with one function of that name: what
+# was asked, the option's value and the values of these others make an answer.
+_MODES: dict[str, tuple[str, ...]] = {
+    "find": ("top",),
+    "saturation": (),
+    "match": ("threshold", "corpus", "corpus_threshold", "characters", "top"),
+    "clamp": ("corpus", "length", "temperature"),
+    "gradients": ("truncation", "clip", "forget_bias", "spectral_radius"),
+    "compare": ("top",),
+}
 _VIEW = ("layer", "unit", "step", "show", "rng_seed", "runs_dir")
 _OF_TINY = ("weight", "text", "step", "export", "as_json")
 
@@ -29,6 +35,45 @@ _OF_TINY = ("weight", "text", "step", "export", "as_json")
 )
 @click.option("--step", type=int, metavar="N", help="A character, from 1 (else the last).")
 @click.option("--show", metavar="NAME", help="A state or gate: h, c, i, f, g, o, r, z, n (else h).")
+@click.option(
+    "--find", metavar="FEATURE",
+    help="The units that follow a feature of the text, or /PATTERN/; list names them.",
+)  # fmt: skip
+@click.option("--saturation", is_flag=True, help="How often gates are shut or wide open.")
+@click.option(
+    "--match", metavar="FIRST:LAST",
+    help="Where else in a corpus the units that mark these characters are on.",
+)  # fmt: skip
+@click.option(
+    "--threshold", type=float, metavar="T", help="With --match: above it a unit is on (else 0.3)."
+)
+@click.option(
+    "--corpus-threshold", type=float, metavar="T", help="With --match: that in the corpus."
+)
+@click.option(
+    "--characters", type=click.IntRange(1), metavar="N",
+    help="With --match: search so many at most (else 2,000,000).",
+)  # fmt: skip
+@click.option(
+    "--clamp", multiple=True, metavar="CHANGE",
+    help="Write on with units changed: 73=0.5, 73=off, 73*2, 73+1, c:73=1; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--length", type=click.IntRange(1, 100_000), metavar="N",
+    help="With --clamp: write so many characters (else 400).",
+)  # fmt: skip
+@click.option(
+    "--temperature", type=float, metavar="T", help="With --clamp: else as generate has it."
+)
+@click.option(
+    "--corpus", metavar="C",
+    help="With --match and --clamp: a file, -, or a bundled text (else the learnt one).",
+)  # fmt: skip
+@click.option("--compare", metavar="OTHER", help="The text as another model expects it.")
+@click.option(
+    "--top", type=click.IntRange(1, 1000), metavar="N",
+    help="With --find, --match and --compare: list so many (else 10).",
+)  # fmt: skip
 @click.option("--gradients", is_flag=True, help="What the prediction at the step depends on.")
 @click.option(
     "--truncation", type=click.IntRange(1), metavar="N",
@@ -92,31 +137,34 @@ def _answer(model: str, text: str | None, chosen: dict[str, Any]) -> "Answer":
     """Ask a model the one question that was chosen."""
     from rnnterm.cli.explore_asked import ask
 
-    details = {name: chosen.pop(name) for name in _OF_GRADIENTS}
     mode = _chosen_mode(chosen)
-    if mode == "gradients":
-        chosen["gradients"] = details
-    elif given := [name for name, value in details.items() if value is not None]:
-        raise UsageError(f"{_flag(given[0])} is part of --gradients: add it")
+    if mode == "find" and chosen["find"] == "list":
+        from rnnterm.cli.explore_find import Listing
+
+        return Listing()
     if text is None:
         raise UsageError("there is no text to explore: add --text TEXT, --text @FILE or --text -")
-    value = chosen[mode] if mode else None
     asked = ask(model, text, **{name: chosen[name] for name in _VIEW})
     if mode is None:
         from rnnterm.cli.explore_steps import steps
 
         return steps(asked)
-    module = import_module(f"rnnterm.cli.{_MODES[mode]}")
-    answer: Answer = getattr(module, mode)(asked, value)
+    given = {name: chosen[name] for name in (mode, *_MODES[mode])}
+    answer: Answer = getattr(import_module(f"rnnterm.cli.explore_{mode}"), mode)(asked, given)
     return answer
 
 
 def _chosen_mode(chosen: dict[str, Any]) -> str | None:
     """The one mode that was asked for; None is the plain view of the steps."""
-    modes = [name for name in _MODES if chosen[name]]
+    modes = [name for name in _MODES if chosen[name] not in (None, False, ())]
     if len(modes) > 1:
         raise UsageError(f"--{modes[0]} and --{modes[1]} are two questions: ask one at a time")
-    return modes[0] if modes else None
+    mode = modes[0] if modes else None
+    for name in dict.fromkeys(name for names in _MODES.values() for name in names):
+        if chosen[name] is not None and (mode is None or name not in _MODES[mode]):
+            modes_of = " or ".join(f"--{one}" for one, names in _MODES.items() if name in names)
+            raise UsageError(f"{_flag(name)} is part of {modes_of}: add it, or leave it out")
+    return mode
 
 
 def _refuse_given(allowed: Collection[str], why: str) -> None:

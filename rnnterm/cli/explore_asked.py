@@ -6,10 +6,12 @@ model's tensors, from 0. Inside, all three count from 0.
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from rnnterm.cli.diagnostics import warn
 from rnnterm.errors import UsageError
+from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:
     from rnnterm.explore.reading import Reading
@@ -36,6 +38,13 @@ class Asked:
     chosen_unit: int | None
     rng_seed: int | None
     runs_dir: str | None
+
+    @property
+    def speaker(self) -> str:
+        """The model's name for a headline: of a path, the file's name."""
+        return safe_line(
+            PurePath(self.model_name).stem if "/" in self.model_name else self.model_name
+        )
 
     @property
     def model(self) -> "Model":

@@ -30,7 +30,7 @@ from rnnterm.plotting.lines import line_chart
 from rnnterm.plotting.series import Series
 
 _KINDS: tuple[CellKind, ...] = ("rnn", "gru", "lstm")
-_DECADES = 3  # of norms that the tint tells apart
+_DECADES = 2  # of norms that the tint tells apart
 _HEIGHT = 13
 _DASHES = ((1, 0), (2, 1), (4, 2), (6, 3))
 _MARKS = "*rgl"
@@ -63,7 +63,7 @@ class Gradients:
     def lines(self, canvas: Canvas) -> Iterator[Line]:
         """See `Answer.lines`."""
         asked, found = self.asked, self.found
-        yield from headline(asked)
+        yield from headline(asked, canvas)
         yield [("", "")]
         chance = share(float(np.exp(found.log_probability)))
         yield [
@@ -111,7 +111,7 @@ class Gradients:
         values = [*heights.tolist(), *[float("nan")] * rest]
         reach = Range(0.0, 1.0)
         yield from tinted_text(self.asked.reading.text, values, reach, canvas, self.found.step)
-        legend = reach.legend(canvas, ends=("1/1000 of the largest norm or less", "the largest"))
+        legend = reach.legend(canvas, ends=("1/100 of the largest norm or less", "the largest"))
         yield [(legend, "2")]
 
     def _setting(self) -> str:
@@ -166,7 +166,7 @@ def gradients(asked: Asked, given: dict[str, Any]) -> Gradients:
     def curved(label: str, one: Reading, place: int) -> Curved:
         return Curved(label, decay(one, place, **limits), dynamics(one, place, asked.step))
 
-    curves = [curved(asked.model_name, reading, layer)]
+    curves = [curved(asked.speaker, reading, layer)]
     for kind in _KINDS:
         model = fresh_model(
             kind,

@@ -1,5 +1,6 @@
 """Where an answer of `rnnterm explore` goes: a terminal, a pipe, or an SVG or HTML file."""
 
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +19,7 @@ Line = list[tuple[str, str]]
 
 _NARROWEST, _WIDEST = 40, 160
 _EXPORT_WIDTH = 100
+_TITLE = "1"
 _SUFFIXES = (".svg", ".html")
 
 
@@ -136,3 +138,18 @@ def wrapped(pieces: Iterable[tuple[str, str]], width: int, gap: str = "  ") -> I
         used += needed
     if line:
         yield line
+
+
+def prose(text: str, width: int, style: str = "") -> Iterator[Line]:
+    """A sentence on as many lines as it needs."""
+    for line in textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False):
+        yield [(line, style)]
+
+
+def titled(title: str, about: str, width: int) -> Iterator[Line]:
+    """A heading, and what is told of it beside it or, where there is no room, below it."""
+    if columns(title) + 2 + columns(about) <= width:
+        yield [(title, _TITLE), (f"  {about}", "")]
+        return
+    yield from prose(title, width, _TITLE)
+    yield from prose(about, width)

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnterm.cli.explore_asked import Asked
 from rnnterm.cli.explore_charts import chart_lines, heat_lines
-from rnnterm.cli.explore_page import Canvas, Line
+from rnnterm.cli.explore_page import Canvas, Line, titled, wrapped
 from rnnterm.cli.explore_tint import Range, tinted_text
 from rnnterm.explore.equations import equation_lines, equations
 from rnnterm.explore.ordering import order_units
@@ -27,7 +27,7 @@ _HEAT_HEIGHT = 12
 _CURVE_HEIGHT = 7
 _EXPECTED = 5
 _WIDE = 72  # columns from which each term's number is told
-_BOLD, _MUTED = "1", "2"
+_MUTED = "2"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Steps:
         asked = self.asked
         reading, layer, name = asked.reading, asked.layer, asked.name
         reach = Range.of(reading, layer, name)
-        yield from headline(asked)
+        yield from headline(asked, canvas)
         yield [("", "")]
         values = reading.values(layer, name)
         yield from tinted_text(
@@ -50,11 +50,11 @@ class Steps:
         yield [("", "")]
         rows = values[:, order_units(values, "similarity")].T
         heat, shown = heat_lines(rows, reach, canvas, _HEAT_HEIGHT, asked.step)
-        about = f"  {name} of layer {layer + 1}, similar units together · {shown.legend(canvas)}"
-        yield [("units x time", _BOLD), (about, "")]
+        about = f"{name} of layer {layer + 1}, similar units together · {shown.legend(canvas)}"
+        yield from titled("units x time", about, canvas.width)
         yield from heat
         yield [("", "")]
-        yield [(f"unit {asked.unit}", _BOLD), (f"  {name} over the steps", "")]
+        yield from titled(f"unit {asked.unit}", f"{name} over the steps", canvas.width)
         yield from _curve(values[:, asked.unit], asked.step, canvas)
         yield [("", "")]
         yield from self._step(canvas)
@@ -63,12 +63,14 @@ class Steps:
         asked, reading = self.asked, self.asked.reading
         step = asked.step
         char = visible(reading.text[step])
-        yield [(f"step {step + 1}", _BOLD), (f"  after '{char}'{_surprise(reading, step)}", "")]
+        about = f"after '{char}'{_surprise(reading, step)}"
+        yield from titled(f"step {step + 1}", about, canvas.width)
         detailed = canvas.width >= _WIDE
         for line in equation_lines(self._equations, canvas.width, terms=detailed):
             yield [(line, "")]
         yield [("", "")]
-        yield [("expected next", _BOLD), (f"  entropy {reading.entropy[step]:.2f} bits", "")]
+        entropy = f"entropy {reading.entropy[step]:.2f} bits"
+        yield from titled("expected next", entropy, canvas.width)
         bars = [
             Bar(f"'{visible(symbol)}'", chance, share(chance))
             for symbol, chance in reading.expected(step, _EXPECTED)
@@ -117,23 +119,21 @@ def steps(asked: Asked) -> Steps:
     return Steps(asked)
 
 
-def headline(asked: Asked) -> Iterator[Line]:
+def headline(asked: Asked, canvas: Canvas) -> Iterator[Line]:
     """Who read what, and where the eye is."""
-    reading = asked.reading
-    parts = [asked.model_name, asked.model.spec.describe(), f"{len(reading):,} characters"]
+    reading, spec = asked.reading, asked.model.spec
+    parts = [asked.speaker, spec.describe(), f"{len(reading):,} characters"]
     mean = mean_surprisal(reading)
     if mean is not None:
         parts.append(f"{mean:.3f} bits per character")
     if reading.unknown:
         parts.append(f"{len(reading.unknown)} unknown passed over")
-    yield [(" · ".join(parts), "")]
-    yield [
-        (
-            f"layer {asked.layer + 1} of {asked.model.spec.num_layers} · {asked.name} · "
-            f"unit {asked.unit} · step {asked.step + 1}/{len(reading)}",
-            _MUTED,
-        )
-    ]
+    yield from wrapped([(part, "") for part in parts], canvas.width, gap=" · ")
+    eye = (
+        f"layer {asked.layer + 1} of {spec.num_layers}", asked.name,
+        f"unit {asked.unit}", f"step {asked.step + 1}/{len(reading)}",
+    )  # fmt: skip
+    yield [(" · ".join(eye), _MUTED)]
 
 
 def identity(asked: Asked) -> dict[str, Any]:

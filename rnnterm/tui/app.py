@@ -9,7 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+from rich.console import RenderableType
 from rich.text import Text
+from textual._compositor import ChopsUpdate
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.content import Content
@@ -26,6 +28,7 @@ from rnnterm.tui.clipboard import send_to_clipboard
 from rnnterm.tui.help import HelpScreen, key_of
 from rnnterm.tui.hidden.tab import HiddenTab
 from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
+from rnnterm.tui.painting import NarrowUpdate
 from rnnterm.tui.panel import Panel, bindings_for
 from rnnterm.tui.report import write_report
 from rnnterm.tui.runs.tab import RunsTab
@@ -96,6 +99,12 @@ class RnntermApp(App[None]):
             return
         self._return_code = 1
         self.panic(Text(safe_line(write_report(error))))
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Send what changed, and no more."""
+        if isinstance(renderable, ChopsUpdate):
+            renderable = NarrowUpdate.of(renderable)
+        super()._display(screen, renderable)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """What fills the screen is where the keys go: another panel takes over, a tab ends it."""

@@ -1,19 +1,21 @@
 """One step in rows: what was read, the equations with their numbers, and what is expected next."""
 
 import math
+import re
 
-from rnnterm.explore.equations import equation_lines, equations
+from rnnterm.explore.equations import equations
 from rnnterm.explore.reading import Reading
 from rnnterm.glyphs import visible
 from rnnterm.plotting.bars import Bar, bar_chart
 from rnnterm.plotting.cells import cell_text
 from rnnterm.tui.hidden.scene import Eye
-from rnnterm.tui.widgets.chart import rows_of
 from rnnterm.tui.widgets.rows import Row
 
-_MOST_EXPECTED = 12
+_MOST_EXPECTED = 8
 _FEWEST_EXPECTED = 3
-_WIDEST_BARS = 44
+_LEAST_SHOWN = 0.005
+_WIDEST_BARS = 36
+_NUMBER, _LONG_NUMBER = re.compile(r"−?\d*\.\d+(e-?\d+)?|(?<![\w.])0(?![\w.])"), "−8.88"
 _WIDE = 56  # columns from which every term's number is told
 
 
@@ -49,8 +51,23 @@ def told_surprise(reading: Reading, step: int, width: int) -> list[str]:
 
 
 def unit_lines(reading: Reading, eye: Eye, width: int, *, terms: bool) -> list[str]:
-    """The equations of the unit at the step."""
-    return equation_lines(equations(reading, eye.layer, eye.unit, eye.step), width, terms=terms)
+    """The equations of the unit at the step, each on as many lines at one step as at any other.
+
+    What is below them then stays where it is while the cursor moves.
+    """
+    lines = []
+    for equation in equations(reading, eye.layer, eye.unit, eye.step):
+        line, longest = "", ""
+        for side in equation.forms(terms=terms):
+            widest = _NUMBER.sub(_LONG_NUMBER, side)
+            fits = max(len(longest + widest), len(line + side)) + 3 <= width
+            if line and not fits:
+                lines.append(line)
+                line, longest = "  ", "  "
+            begun = " = " if line.strip() else "= " if line else ""
+            line, longest = line + begun + side, longest + begun + widest
+        lines.append(line)
+    return lines
 
 
 def expected_rows(
@@ -60,9 +77,11 @@ def expected_rows(
     came = reading.text[step + 1] if step + 1 < len(reading) else None
     bars = [
         Bar(f"{quoted(char)}{'◂' if char == came else ' '}", chance, share(chance))
-        for char, chance in reading.expected(step, count)
+        for place, (char, chance) in enumerate(reading.expected(step, count))
+        if chance >= _LEAST_SHOWN or place < _FEWEST_EXPECTED
     ]
-    return list(rows_of(bar_chart(bars, min(width, _WIDEST_BARS), ascii_only=ascii_only)))
+    chart = bar_chart(bars, min(width, _WIDEST_BARS), ascii_only=ascii_only)
+    return [[(line.rstrip(), "")] for line in chart.lines()]
 
 
 def figures_line(reading: Reading, eye: Eye, width: int) -> Row:

@@ -29,10 +29,17 @@ class PasteArea(TextArea):
         self.left_out = 0
 
     async def _on_paste(self, event: Paste) -> None:
-        room = max(0, LONGEST - len(self.text))
-        self.left_out = max(0, len(event.text) - room)
-        event.text = pipe_text(event.text[:room])
-        await super()._on_paste(event)
+        event.stop()
+        event.prevent_default()
+        self.take(event.text)
+
+    def take(self, text: str) -> None:
+        """Put in as much of a paste as is read."""
+        self.focus()
+        room = max(0, LONGEST - len(self.text) + len(self.selected_text))
+        self.left_out = max(0, len(text) - room)
+        self.replace(pipe_text(text[:room]), *self.selection)
+        self.move_cursor(self.selection.end)
 
 
 class TextDialog(ModalScreen[Source | None]):
@@ -40,7 +47,9 @@ class TextDialog(ModalScreen[Source | None]):
 
     DEFAULT_CSS = """
     TextDialog OptionList { margin: 1 0 0 0; background: $surface; }
-    TextDialog TextArea { height: 6; border: none; margin: 1 0 0 0; padding: 0; }
+    TextDialog TextArea, TextDialog TextArea:focus {
+        height: 6; border: none; margin: 1 0 0 0; padding: 0 1; background: $panel;
+    }
     TextDialog .dialog-hint { color: $foreground-muted; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,6 +96,11 @@ class TextDialog(ModalScreen[Source | None]):
             told = f"{area.left_out:,} characters of the paste were too many: the first are here"
             area.left_out = 0
         self._tell(told)
+
+    def on_paste(self, event: Paste) -> None:
+        """A paste is meant for the field, wherever the keys go."""
+        event.stop()
+        self.query_one(PasteArea).take(event.text)
 
     def on_button_pressed(self) -> None:
         """Take what is in the field."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rnnterm.tui.app import RnntermApp
 
 
-class Tool(Vertical):
+class Tool(Vertical, can_focus=True):
     """A tool; on a narrow screen it takes the place of the map.
 
     Attributes:
@@ -70,7 +70,8 @@ class Tool(Vertical):
         """Draw what `scene` and `eye` are now."""
 
     def open(self) -> None:
-        """It can be seen from now on."""
+        """It can be seen from now on; keys go to it."""
+        self.screen.set_focus(self)
 
     def close(self) -> None:
         """It cannot be seen any more."""

@@ -242,9 +242,10 @@ class UnitMap(Widget):
         regions = []
         if column != self._column:
             regions += [
-                Region(GUTTER + at, 0, 1, self.size.height)
+                Region(GUTTER + at, y, 1, 1)
                 for at in (column, self._column)
                 if at is not None
+                for y in range(0, self.size.height, 2)
             ]
         rows = {at for at in (row, self._row) if at is not None}
         regions += [Region(0, at, GUTTER, 1) for at in rows]
@@ -292,7 +293,7 @@ class UnitMap(Widget):
         strip = self._strips.get(y)
         if strip is None:
             strip = self._strips[y] = self._strip_of(picture, y)
-        if self._column is not None:
+        if self._column is not None and y % 2 == 0:
             strip = Strip.join(
                 [
                     strip.crop(0, self._column),
@@ -312,7 +313,10 @@ class UnitMap(Widget):
         )
 
     def _cursor(self, picture: Picture, y: int, column: int) -> Segment:
-        """The cell under the cursor: a line on the colour that is there."""
+        """The cell under the cursor: a line on the colour that is there.
+
+        In every other row, so that most values stay as they are, and half is sent for each move.
+        """
         grid = picture.heat.grid
         style = self._style_of(picture, int(grid.styles[y, column]))
         if self._look != "halves" or self.app.no_color:

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnnterm.cli.explore_asked import Asked
 from rnnterm.cli.explore_charts import chart_lines, series_style
-from rnnterm.cli.explore_page import Canvas, Line, wrapped
+from rnnterm.cli.explore_page import Canvas, Line, prose, titled, wrapped
 from rnnterm.cli.explore_steps import headline, identity, share
 from rnnterm.cli.explore_tint import Range, tinted_text
 from rnnterm.cli.table import UNKNOWN, column_widths, table_row
@@ -34,7 +34,7 @@ _DECADES = 2  # of norms that the tint tells apart
 _HEIGHT = 13
 _DASHES = ((1, 0), (2, 1), (4, 2), (6, 3))
 _MARKS = "*rgl"
-_BOLD = "1"
+_BOLD, _MUTED = "1", "2"
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,11 @@ class Gradients:
         yield from headline(asked, canvas)
         yield [("", "")]
         chance = share(float(np.exp(found.log_probability)))
-        yield [
-            (
-                f"what '{visible(found.char)}' ({chance}) after step {found.step + 1} depends on",
-                _BOLD,
-            )
-        ]
+        question = f"what '{visible(found.char)}' ({chance}) after step {found.step + 1} depends on"
+        yield from prose(question, canvas.width, _BOLD)
         yield from self._tinted(canvas)
         yield [("", "")]
-        yield [("‖dL/dh‖ by lag", _BOLD), (f"  {self._setting()}", "")]
+        yield from titled("‖dL/dh‖ by lag", self._setting(), canvas.width)
         yield from self._chart(canvas)
         yield from self._table(canvas)
 
@@ -112,7 +108,7 @@ class Gradients:
         reach = Range(0.0, 1.0)
         yield from tinted_text(self.asked.reading.text, values, reach, canvas, self.found.step)
         legend = reach.legend(canvas, ends=("1/100 of the largest norm or less", "the largest"))
-        yield [(legend, "2")]
+        yield from prose(legend, canvas.width, _MUTED)
 
     def _setting(self) -> str:
         count = len(self.curves[0].decay.positions)
@@ -144,7 +140,7 @@ class Gradients:
         for row in rows:
             yield [(table_row(row, widths, figures), "")]
         for note in self._notes():
-            yield [(note, "2")]
+            yield from prose(note, canvas.width, _MUTED)
 
     def _notes(self) -> Iterator[str]:
         yield "a step: what one step back multiplies the norm with; below 1 it vanishes"

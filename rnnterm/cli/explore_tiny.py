@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rnnterm.cli.explore_page import Canvas, Line
+from rnnterm.cli.explore_page import Canvas, Line, prose
 from rnnterm.errors import UsageError
 from rnnterm.explore.classic import (
     EXAMPLES,
@@ -35,8 +35,9 @@ class Tiny:
         """See `Answer.lines`."""
         network = self.network
         inputs = ", ".join(map(figure, network.xs))
-        yield [(f"{self.name} · 2 linear units · x = {inputs} · h0 = 0 · no biases", "")]
-        yield [("h = x wx + h before wh, o = h wy: rows of numbers times columns", _MUTED)]
+        about = f"{self.name} · 2 linear units · x = {inputs} · h0 = 0 · no biases"
+        yield from prose(about, canvas.width)
+        yield from prose("each h = x wx + the h before · wh, o = h wy", canvas.width, _MUTED)
         yield from self._weights()
         for step in self.steps:
             yield [("", "")]
@@ -44,7 +45,7 @@ class Tiny:
             for line in step.lines(canvas.width):
                 yield [(line, "")]
         yield [("", "")]
-        yield from self._gradients()
+        yield from self._gradients(canvas)
 
     def as_json(self) -> dict[str, Any]:
         """See `Answer.as_json`."""
@@ -70,13 +71,15 @@ class Tiny:
         for cells in rows.values():
             yield [("".join(f"{cell:<{_CELL}}" for cell in cells).rstrip(), "")]
 
-    def _gradients(self) -> Iterator[Line]:
+    def _gradients(self, canvas: Canvas) -> Iterator[Line]:
         last = len(self.network.xs)
         yield [("gradients", _BOLD), (f"  ‖∂o{last}/∂h‖ by each state", "")]
         for number, norm in enumerate(self.network.gradient_norms(), 1):
             yield [(f"h{number}  {norm:.5f}" if norm < 1e6 else f"h{number}  {norm:.5e}", "")]
         radius = self.network.spectral_radius
-        yield [(f"spectral radius of wh {radius:.5f}: {_fate(radius)}", _MUTED)]
+        yield from prose(
+            f"spectral radius of wh {radius:.5f}: {_fate(radius)}", canvas.width, _MUTED
+        )
 
 
 def is_tiny(model: str) -> bool:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _MODES: dict[str, tuple[str, ...]] = {
     "find": ("top",),
     "saturation": (),
-    "match": ("threshold", "corpus", "corpus_threshold", "characters", "top"),
+    "match": ("threshold", "open_ended", "corpus", "corpus_threshold", "characters", "top"),
     "clamp": ("corpus", "length", "temperature"),
-    "gradients": ("truncation", "clip", "forget_bias", "spectral_radius"),
+    "gradients": ("beside", "truncation", "clip", "forget_bias", "spectral_radius"),
     "compare": ("top",),
 }
 _VIEW = ("layer", "unit", "step", "show", "rng_seed", "runs_dir")
@@ -48,6 +48,10 @@ _OF_TINY = ("weight", "text", "step", "export", "as_json")
     "--threshold", type=float, metavar="T", help="With --match: above it a unit is on (else 0.3)."
 )
 @click.option(
+    "--open-ended", is_flag=True, default=None,
+    help="With --match: units may be on beside the characters, too.",
+)  # fmt: skip
+@click.option(
     "--corpus-threshold", type=float, metavar="T", help="With --match: that in the corpus."
 )
 @click.option(
@@ -75,6 +79,10 @@ _OF_TINY = ("weight", "text", "step", "export", "as_json")
     help="With --find, --match and --compare: list so many (else 10).",
 )  # fmt: skip
 @click.option("--gradients", is_flag=True, help="What the prediction at the step depends on.")
+@click.option(
+    "--beside", multiple=True, metavar="OTHER", shell_complete=model_names,
+    help="With --gradients: another model's curve too; repeatable.",
+)  # fmt: skip
 @click.option(
     "--truncation", type=click.IntRange(1), metavar="N",
     help="With --gradients: they go back N steps only.",
@@ -161,7 +169,7 @@ def _chosen_mode(chosen: dict[str, Any]) -> str | None:
         raise UsageError(f"--{modes[0]} and --{modes[1]} are two questions: ask one at a time")
     mode = modes[0] if modes else None
     for name in dict.fromkeys(name for names in _MODES.values() for name in names):
-        if chosen[name] is not None and (mode is None or name not in _MODES[mode]):
+        if chosen[name] not in (None, ()) and (mode is None or name not in _MODES[mode]):
             modes_of = " or ".join(f"--{one}" for one, names in _MODES.items() if name in names)
             raise UsageError(f"{_flag(name)} is part of {modes_of}: add it, or leave it out")
     return mode

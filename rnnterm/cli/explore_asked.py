@@ -42,9 +42,7 @@ class Asked:
     @property
     def speaker(self) -> str:
         """The model's name for a headline: of a path, the file's name."""
-        return safe_line(
-            PurePath(self.model_name).stem if "/" in self.model_name else self.model_name
-        )
+        return name_of(self.model_name)
 
     @property
     def model(self) -> "Model":
@@ -57,6 +55,11 @@ class Asked:
         if self.chosen_unit is not None:
             return self.chosen_unit
         return int(self.reading.values(self.layer, self.name).var(axis=0).argmax())
+
+
+def name_of(model: str) -> str:
+    """What a headline calls a model that a person named: of a path, the file's name."""
+    return safe_line(PurePath(model).stem if "/" in model else model)
 
 
 def ask(

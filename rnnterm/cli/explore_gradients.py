@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from rnnterm.cli.explore_asked import Asked
+from rnnterm.cli.explore_asked import Asked, name_of
 from rnnterm.cli.explore_charts import chart_lines, series_style
 from rnnterm.cli.explore_page import Canvas, Line, prose, titled, wrapped
 from rnnterm.cli.explore_steps import headline, identity, share
 from rnnterm.cli.explore_tint import Range, tinted_text
-from rnnterm.cli.table import UNKNOWN, column_widths, table_row
+from rnnterm.cli.table import GAP, UNKNOWN, column_widths, table_row
 from rnnterm.explore.fresh import fresh_model
 from rnnterm.explore.gradients import (
     Connectivity,
@@ -32,8 +32,10 @@ from rnnterm.plotting.series import Series
 _KINDS: tuple[CellKind, ...] = ("rnn", "gru", "lstm")
 _DECADES = 2  # of norms that the tint tells apart
 _HEIGHT = 13
+_DISPENSABLE = ("gradient", "bias", "radius")
 _DASHES = ((1, 0), (2, 1), (4, 2), (6, 3))
-_MARKS = "*rgl"
+_SAMPLES = ("━━━━", "╍╍╍╍", "┅┅┅┅", "─ ─ ")
+_MARKS = "*123456789"
 _BOLD, _MUTED = "1", "2"
 
 
@@ -116,7 +118,7 @@ class Gradients:
 
     def _chart(self, canvas: Canvas) -> Iterator[Line]:
         curves = [
-            Curve(Series.counted(one.decay.norms), style, _DASHES[style - 1], _MARKS[style - 1])
+            Curve(Series.counted(one.decay.norms), style, _dash(style), _mark(style))
             for style, one in enumerate(self.curves, 1)
         ]
         chart = line_chart(
@@ -133,12 +135,12 @@ class Gradients:
         clipped = any(one.decay.scale < 1 for one in self.curves)
         rows = [_row(one, clipped=clipped) for one in self.curves]
         heading = {name: name for name in rows[0]}
-        widths = column_widths([heading, *rows], canvas.width, ["network"])
+        rows = _fitting([heading, *rows], canvas.width)
+        widths = column_widths(rows, canvas.width, ["network"])
         figures = set(heading) - {"network"}
         yield [("", "")]
-        yield [(table_row(heading, widths, figures), _BOLD)]
-        for row in rows:
-            yield [(table_row(row, widths, figures), "")]
+        for number, row in enumerate(rows):
+            yield [(table_row(row, widths, figures), "" if number else _BOLD)]
         for note in self._notes():
             yield from prose(note, canvas.width, _MUTED)
 
@@ -153,16 +155,22 @@ def gradients(asked: Asked, given: dict[str, Any]) -> Gradients:
     """Differentiate the prediction, and lay fresh networks of the same size beside the model.
 
     `given` holds `truncation`, `clip`, `forget_bias` and `spectral_radius`, each None where it was
-    not chosen.
+    not chosen, and in `beside` the names of other models, of which the last layer is shown.
     """
+    from rnnterm.cli.speaker import load_speaker
+
     reading, layer = asked.reading, asked.layer
     spread_positions(reading)  # complains of a text that is too short, before anything is slow
     limits = {"truncation": given["truncation"], "clip": given["clip"]}
 
     def curved(label: str, one: Reading, place: int) -> Curved:
-        return Curved(label, decay(one, place, **limits), dynamics(one, place, asked.step))
+        step = min(asked.step, len(one) - 1)  # another alphabet may have known less
+        return Curved(label, decay(one, place, **limits), dynamics(one, place, step))
 
     curves = [curved(asked.speaker, reading, layer)]
+    for name in given["beside"]:
+        other = read_text(load_speaker(name, asked.runs_dir), reading.text)
+        curves.append(curved(name_of(name), other, other.model.spec.num_layers - 1))
     for kind in _KINDS:
         model = fresh_model(
             kind,
@@ -201,8 +209,23 @@ def _row(one: Curved, *, clipped: bool) -> dict[str, str]:
     return row | ({"clipped by": f"{one.decay.scale:.3g}"} if clipped else {})
 
 
+def _fitting(rows: list[dict[str, str]], width: int) -> list[dict[str, str]]:
+    """The rows of a table without the columns that have to go for the rest to fit."""
+    for name in _DISPENSABLE:
+        widths = column_widths(rows, width, [])
+        if sum(widths.values()) + len(GAP) * (len(widths) - 1) > width:
+            rows = [{key: cell for key, cell in row.items() if key != name} for row in rows]
+    return rows
+
+
+def _mark(style: int) -> str:
+    return _MARKS[style % len(_MARKS) - 1]
+
+
+def _dash(style: int) -> tuple[int, int]:
+    return _DASHES[(style - 1) % len(_DASHES)]
+
+
 def _sample(style: int, canvas: Canvas) -> str:
     """A stretch of a curve, as in the chart."""
-    if canvas.ascii_only:
-        return _MARKS[style - 1] * 3
-    return ("━━━━", "╍╍╍╍", "┅┅┅┅", "─ ─ ")[style - 1]
+    return _mark(style) * 3 if canvas.ascii_only else _SAMPLES[(style - 1) % len(_SAMPLES)]

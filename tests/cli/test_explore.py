@@ -141,6 +141,14 @@ def test_gradients(ask, model_path):
         assert all(other["norms"][:6])
     assert changed[1]["spectral_radius"] == pytest.approx(2, rel=1e-3)
     assert changed[3]["gate_bias"] == pytest.approx(3, abs=0.2)
+    both = json.loads(
+        ask("--text", TEXT, "--gradients", "--beside", model_path, "--json").out
+    )["networks"]  # fmt: skip
+    assert len(both) == 5
+    assert both[1]["norms"] == both[0]["norms"] == own["norms"]
+    narrow = ask("--text", TEXT, "--gradients", env={"COLUMNS": "40"}).out.splitlines()
+    assert max(map(len, narrow)) <= 40
+    assert any(line.startswith("fresh lstm ") for line in narrow)
     shown = ask("--text", TEXT, "--gradients", "--clip", 0.01)
     assert shown.code == 0, shown.err
     assert "clipped by" in shown.out

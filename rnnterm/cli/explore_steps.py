@@ -50,7 +50,7 @@ class Steps:
         yield [("", "")]
         rows = values[:, order_units(values, "similarity")].T
         heat, shown = heat_lines(rows, reach, canvas, _HEAT_HEIGHT, asked.step)
-        about = f"{name} of layer {layer + 1}, similar units together · {shown.legend(canvas)}"
+        about = f"{name}, similar units together · {shown.legend(canvas)}"
         yield from titled("units x time", about, canvas.width)
         yield from heat
         yield [("", "")]

@@ -55,7 +55,7 @@ class Range:
 
     def legend(self, canvas: Canvas, ends: tuple[str, str] | None = None) -> str:
         """What the first and the last colour or glyph mean: these values, or what `ends` says."""
-        low, high = ends or (f"{self.low:.3g}".replace("-", "−"), f"{self.high:.3g}")
+        low, high = ends or (f"{self.low:.2g}".replace("-", "−"), f"{self.high:.2g}")
         if canvas.colors:
             names = ("blue", "white 0", "orange") if self.is_signed else ("white", "", "brown")
             return " … ".join(filter(None, (f"{names[0]} {low}", names[1], f"{names[2]} {high}")))

@@ -17,6 +17,9 @@ from rnnterm.nn.softmax import Doubles
 from rnnterm.nn.spec import NetworkSpec
 
 
+_FEW = 6
+
+
 @dataclass(frozen=True, eq=False)
 class Behind:
     """What one layer hands back at one step of each pass.
@@ -112,7 +115,7 @@ class Backprop:
             if behind:
                 reached[place] = dh[place] + entered
             behind.append(self.layers[place].back(at, reached[place], dc[place]))
-            entered = behind[-1].input_sums @ self._weights[place].weight_ih
+            entered = _times(behind[-1].input_sums, self._weights[place].weight_ih)
         return Flow(lag, here, reached, entered, behind[::-1])
 
 
@@ -134,7 +137,7 @@ class _SimpleRNN:
 
     def back(self, steps: Indices, dh: Doubles, dc: Doubles | None) -> Behind:
         sums = dh * self._slope[steps]
-        return Behind(sums @ self._weights.weight_hh, None, sums, sums)
+        return Behind(_times(sums, self._weights.weight_hh), None, sums, sums)
 
     def operands(self) -> list[tuple[slice, Doubles]]:
         return [(slice(None), self._before)]
@@ -159,7 +162,9 @@ class _LSTM:
             by_c += dc
         sums = np.concatenate((by_c, by_c, by_c, dh), axis=1)
         sums *= self._slopes[steps]
-        return Behind(sums @ self._weights.weight_hh, by_c * self._f[steps], sums, sums, by_c)
+        return Behind(
+            _times(sums, self._weights.weight_hh), by_c * self._f[steps], sums, sums, by_c
+        )
 
     def operands(self) -> list[tuple[slice, Doubles]]:
         return [(slice(None), self._before)]
@@ -184,7 +189,7 @@ class _GRU:
         by_r, by_z = by_n * self._n_by_r[steps], dh * self._by_z[steps]
         entering = np.concatenate((by_r, by_z, by_n), axis=1)
         recurrent = np.concatenate((by_r, by_z, by_n * self._r[steps]), axis=1)
-        before = recurrent @ self._weights.weight_hh
+        before = _times(recurrent, self._weights.weight_hh)
         before += dh * self._z[steps]
         return Behind(before, None, entering, recurrent)
 
@@ -206,9 +211,9 @@ class _GRUResetBefore:
     def back(self, steps: Indices, dh: Doubles, dc: Doubles | None) -> Behind:
         split = 2 * self._size
         by_n = dh * self._by_n[steps]
-        by_reset = by_n @ self._weights.weight_hh[split:]  # by the product r h
+        by_reset = _times(by_n, self._weights.weight_hh[split:])  # by the product r h
         r_z = np.concatenate((by_reset * self._reset_by_r[steps], dh * self._by_z[steps]), axis=1)
-        before = r_z @ self._weights.weight_hh[:split]
+        before = _times(r_z, self._weights.weight_hh[:split])
         before += by_reset * self._r[steps]
         before += dh * self._z[steps]
         sums = np.concatenate((r_z, by_n), axis=1)
@@ -217,6 +222,17 @@ class _GRUResetBefore:
     def operands(self) -> list[tuple[slice, Doubles]]:
         split = 2 * self._size
         return [(slice(split), self._before), (slice(split, None), self._r * self._before)]
+
+
+def _times(rows: Doubles, matrix: Doubles) -> Doubles:
+    """The product of P rows with a matrix.
+
+    Of few rows one by one: OpenBLAS would first copy the whole matrix into another order, at every
+    step. Measured with 512 units of an LSTM: of 4 rows, less than half of the time.
+    """
+    if len(rows) > _FEW:
+        return rows @ matrix
+    return np.stack([row @ matrix for row in rows])
 
 
 def _before(states: Doubles) -> Doubles:

@@ -21,7 +21,7 @@ StateName = Literal["h", "c"]
 
 FARTHEST = 1_000
 """Lags of a decay at most, however long the text."""
-_POSITIONS = 8
+_POSITIONS = 4
 
 
 @dataclass(frozen=True, eq=False)

@@ -200,6 +200,10 @@ def test_a_mean_over_positions():
     both = decay(reading, 0, positions=[12, 20])
     each = [decay(reading, 0, positions=[place]).norms[:13] for place in (12, 20)]
     np.testing.assert_allclose(both.norms, np.mean(each, axis=0))
+    places = range(12, 21)  # enough for products of another kind
+    many = decay(reading, 0, positions=places)
+    each = [decay(reading, 0, positions=[place]) for place in places]
+    np.testing.assert_allclose(many.norms, np.mean([one.norms[:13] for one in each], axis=0))
     default = decay(reading, 0)
     np.testing.assert_array_equal(default.positions, spread_positions(reading))
     assert len(default.norms) == default.positions[0] + 1

@@ -3,9 +3,8 @@
 Both read the same characters: those that both know. T characters are left.
 """
 
+import re
 from dataclasses import dataclass
-
-import numpy as np
 
 from rnnterm.errors import RnntermError
 from rnnterm.nn.modelfile import Model
@@ -16,7 +15,7 @@ from rnnterm.scoring.lines import ScoredText, score_text
 
 @dataclass(frozen=True)
 class Stretch:
-    """A piece of the text on which one model did much better.
+    """A word of the text and what ends it.
 
     Attributes:
         start, stop: its characters, from 0; `stop` is the first after.
@@ -60,22 +59,17 @@ class Comparison:
         return float(self.difference.mean())
 
     def largest(self, count: int) -> list[Stretch]:
-        """The `count` stretches on which they differ most, those of the most bits first.
-
-        A stretch is where one model leads throughout: its neighbours are as near as makes no
-        difference, or better for the other.
-        """
-        leads = np.sign(np.where(np.abs(self.difference) < _NO_DIFFERENCE, 0, self.difference))
-        edges = np.append(np.flatnonzero(np.diff(leads, prepend=np.nan)), len(leads))
-        sums = np.add.reduceat(np.append(self.difference, 0.0), edges)[:-1]
-        order = np.argsort(-np.abs(sums), kind="stable")[:count]
-        return [
-            Stretch(int(edges[n]), int(edges[n + 1]), float(sums[n]))
-            for n in order
-            if leads[edges[n]]
+        """The `count` words on which they differ most, those of the most bits first."""
+        differences = self.difference
+        words = [
+            Stretch(*match.span(), float(differences[slice(*match.span())].sum()))
+            for match in _WORD.finditer(self.text)
         ]
+        differing = [word for word in words if abs(word.bits) >= _NO_DIFFERENCE]
+        return sorted(differing, key=lambda word: -abs(word.bits))[:count]
 
 
+_WORD = re.compile(r"\S{1,40}\s?|\s")  # and what ends it, which the models had to expect as well
 _NO_DIFFERENCE = 0.1  # bits
 
 

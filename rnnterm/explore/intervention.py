@@ -23,14 +23,14 @@ from rnnterm.nn.softmax import Doubles
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.sampling.generator import generate
 from rnnterm.sampling.strategies import Strategy
-from rnnterm.scoring.evaluation import Loss, carried_loss, windows_loss
+from rnnterm.scoring.evaluation import Loss, blocks_loss, carried_loss, windows_loss
 from rnnterm.text.vocab import Ids
 
 Action = Literal["set", "scale", "add"]
 GRAMMAR = "73=0.5, 73=off, 73*2, 73+0.5, 70-75,80=off, c:73=1 (cell state), 2/73=off (layer 2)"
 """Examples of what `parse_interventions` understands."""
-HELD_OUT = 20_000
-"""Characters of a held-out text that a change in bits is measured on."""
+BLOCK_SIZE, BLOCKS = 400, 64
+"""What a change in bits is measured on: random blocks of a held-out text, read side by side."""
 _LARGEST = 1e6  # far beyond any state, and its products are still numbers
 
 _WRITTEN = re.compile(
@@ -153,13 +153,19 @@ class Effect:
 
 
 def measure_effect(model: Model, changed: Model, ids: Ids) -> Effect:
-    """The losses of two models on the first `HELD_OUT` characters of a text.
+    """The losses of two models on the same blocks of a text, or on all of one that is short.
 
-    Raises UsageError for a text that is too short.
+    Raises UsageError for a text that is too short for a single prediction.
     """
-    loss = windows_loss if model.spec.window else carried_loss
-    part = ids[:HELD_OUT]
-    return Effect(loss(model, part), loss(changed, part))
+
+    def loss(of: Model) -> Loss:
+        if of.spec.window:
+            return windows_loss(of, ids[: BLOCK_SIZE * BLOCKS])
+        if len(ids) <= BLOCK_SIZE:
+            return carried_loss(of, ids)
+        return blocks_loss(of, ids, BLOCK_SIZE, BLOCKS, rng_seed=1)
+
+    return Effect(loss(model), loss(changed))
 
 
 def _check(one: Intervention, spec: NetworkSpec) -> None:

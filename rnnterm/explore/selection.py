@@ -23,11 +23,12 @@ class NothingSelected(RnntermError):  # noqa: N818 - an answer to a question, to
 
     Attributes:
         offered: the nearest threshold at which some unit does, or None where there is none.
+        throughout: how many units are on throughout the span, if also beside it.
     """
 
-    def __init__(self, message: str, offered: float | None) -> None:
+    def __init__(self, message: str, offered: float | None, throughout: int) -> None:
         super().__init__(message)
-        self.offered = offered
+        self.offered, self.throughout = offered, throughout
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,7 @@ class Selection:
         name: the state or gate.
         units: indices, those that are on most strongly first, shape (S,), S >= 1.
         signs: 1 where a unit is above the threshold, -1 where below its negative, shape (S,).
+        bounded: whether the units are off just before and after the span.
         left_out: how many more units mark the span.
     """
 
@@ -51,6 +53,7 @@ class Selection:
     threshold: float
     units: npt.NDArray[np.intp]
     signs: Array
+    bounded: bool = True
     left_out: int = 0
 
     def __len__(self) -> int:
@@ -75,8 +78,11 @@ def select_units(
     layer: int,
     name: str = "h",
     threshold: float = DEFAULT_THRESHOLD,
+    bounded: bool = True,
 ) -> Selection:
     """The units that are on for the characters `start` to `stop` - 1 and off beside them.
+
+    Unless `bounded`, they may be on beside them, too.
 
     Raises UsageError for a span outside of the text or a threshold that is not above zero,
     NothingSelected where no unit does it.
@@ -89,6 +95,8 @@ def select_units(
     if not 0 < threshold < np.inf:
         raise UsageError(f"the threshold must be a finite number above 0, not {threshold:g}")
     inside, outside, signs = _levels(reading.values(layer, name), start, stop)
+    if not bounded:
+        outside = np.zeros_like(outside)
     marks = _marking(inside, outside, threshold)
     if not marks.any():
         raise _nothing(inside, outside, threshold)
@@ -96,8 +104,9 @@ def select_units(
     units = units[np.argsort(-inside[units], kind="stable")]
     kept = units[:MOST_UNITS]
     return Selection(
-        reading, start, stop, layer, name, threshold, kept, signs[kept], len(units) - len(kept)
-    )
+        reading, start, stop, layer, name, threshold, kept, signs[kept], bounded,
+        len(units) - len(kept),
+    )  # fmt: skip
 
 
 def _levels(values: Array, start: int, stop: int) -> tuple[Array, Array, Array]:
@@ -131,7 +140,7 @@ def _nothing(inside: Array, outside: Array, threshold: float) -> NothingSelected
         if offered is None
         else f"a threshold of {offered:g} would give {_count(inside, outside, offered)}"
     )
-    return NothingSelected(f"{why}; {hint}", offered)
+    return NothingSelected(f"{why}; {hint}", offered, throughout)
 
 
 def _count(inside: Array, outside: Array, threshold: float) -> str:

@@ -25,18 +25,19 @@ def test_each_character_costs_what_it_costs_alone():
     )
 
 
-def test_the_largest_stretches_are_of_one_side_and_in_order():
+def test_the_words_that_differ_most_come_first():
     comparison = compare_models(random_model(seed=1), random_model(seed=2), quoted_text(200))
-    stretches = comparison.largest(10)
-    assert len(stretches) == 10
-    sizes = [abs(one.bits) for one in stretches]
+    words = comparison.largest(10)
+    assert len(words) == 10
+    sizes = [abs(one.bits) for one in words]
     assert sizes == sorted(sizes, reverse=True)
-    for one in stretches:
-        piece = comparison.difference[one.start : one.stop]
-        assert one.bits == pytest.approx(piece.sum())
-        assert (np.sign(piece) == np.sign(one.bits)).all()
+    for one in words:
+        assert one.bits == pytest.approx(comparison.difference[one.start : one.stop].sum())
+        text = comparison.text[one.start : one.stop]
+        assert not any(char.isspace() for char in text[:-1])
     everything = comparison.largest(1000)
-    assert abs(sum(one.bits for one in everything) - comparison.difference.sum()) < 0.1 * 200
+    missing = comparison.difference.sum() - sum(one.bits for one in everything)
+    assert abs(missing) < 0.1 * 200  # of words that hardly differ
 
 
 def test_a_model_does_not_differ_from_itself():

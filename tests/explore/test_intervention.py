@@ -118,6 +118,15 @@ def test_the_change_in_bits(window):
     assert effect.bits == pytest.approx(effect.after.bits - effect.before.bits)
 
 
+def test_the_change_in_bits_on_a_long_text_is_that_of_blocks():
+    model = random_model()
+    silenced = intervene(model, parse_interventions("0-7=off", model.spec, 0))
+    effect = measure_effect(model, silenced, model.vocab.encode(quoted_text(3000)))
+    assert effect.before.protocol == effect.after.protocol == "blocks"
+    assert effect.before.characters == effect.after.characters == 400 * 64
+    assert effect.bits != 0
+
+
 @pytest.mark.parametrize(
     ("written", "told"),
     [

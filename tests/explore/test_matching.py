@@ -56,6 +56,8 @@ def test_the_units_of_a_span_are_on_inside_and_off_beside():
     assert (values[[span[0] - 2, span[1]]] <= selection.threshold).all()
     with pytest.raises(RnntermError, match="but beside it as well"):
         select_units(read_text(quote_model(), '"ab cd'), 2, 3, layer=0, threshold=0.7)
+    loose = select_units(read_text(quote_model(), '"ab cd'), 2, 3, layer=0, bounded=False)
+    assert QUOTE_UNIT in loose.units
 
 
 @settings(max_examples=60)

@@ -68,7 +68,7 @@ class Clamped:
         gap = _ASCII_GAP if canvas.ascii_only else _GAP
         width = (canvas.width - len(gap)) // 2
         parted = (
-            f"the same for all {len(self.plain):,} characters"
+            "the same throughout"
             if self.shared == len(self.plain)
             else f"apart from character {self.shared + 1:,} on"
         )

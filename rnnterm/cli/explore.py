@@ -8,6 +8,7 @@ import click
 
 from rnnterm.cli.options import json_option, model_names, runs_dir_option
 from rnnterm.errors import UsageError
+from rnnterm.threads import import_numpy_with_one_thread
 
 if TYPE_CHECKING:
     from rnnterm.cli.explore_page import Answer
@@ -125,6 +126,8 @@ def command(
     tiny and tiny:reflection are built-in networks of two units that read x = 1, 2, 3 (or the
     numbers of --text): the whole computation by hand, with weights of your choice.
     """
+    if not chosen["match"]:  # which multiplies large matrices, and is quicker with all cores
+        import_numpy_with_one_thread()
     from rnnterm.cli.explore_page import checked_export, show_answer
     from rnnterm.cli.explore_tiny import is_tiny, tiny
     from rnnterm.cli.seed import read_seed

@@ -45,12 +45,16 @@ SCOPES = {
     "training": "Training",
     "sample": "Live sample",
     "hidden": "On the tab Hidden state",
+    "gradients": "Gradients",
+    "tiny": "Tiny network",
     "runs": "On the tab Runs",
 }
 """Scopes with their headings, in the order of the help screen."""
 
 TABS = {"text": "Text", "hidden": "Hidden state", "runs": "Runs"}
 """Tabs with their titles; each is a scope, too."""
+
+_PARTS = {"hidden": ("gradients", "tiny"), "text": ("corpus", "model", "training", "sample")}
 
 ACTIONS = (
     Action("app.quit", "q,ctrl+q", "quit", "Leave; a training goes on without the app."),
@@ -253,19 +257,46 @@ ACTIONS = (
         "Show more units and steps, smaller.",
         in_footer=False,
     ),
-    Action("hidden.text", "t", "text", "Choose, type or paste the text that is read."),
-    Action("hidden.model", "o", "model", "Choose the model that reads it.", in_footer=False),
-    Action("hidden.follow", "l", "live", "Follow the live sample, character by character."),
-    Action("hidden.equations", "e", "equations", "Show the step with all its numbers."),
     Action(
-        "hidden.close", "escape", "back", "Close the tool, or drop the selection.", in_footer=False
+        "hidden.text", "t", "text", "Choose, type or paste the text that is read.", in_footer=False
     ),
+    Action("hidden.model", "o", "model", "Choose the model that reads it.", in_footer=False),
+    Action(
+        "hidden.follow", "l", "live", "Follow the live sample as it is written.", in_footer=False
+    ),
+    Action("hidden.equations", "e", "step", "Show the step with all its numbers."),
+    Action("hidden.find", "f", "find", "Find the units that follow a feature of the text."),
+    Action("hidden.match", "m", "match", "Find where else the selection's units are on."),
+    Action("hidden.clamp", "c", "clamp", "Silence, hold or boost units while the model writes."),
+    Action("hidden.gradients", "g", "gradients", "Show what the prediction depends on."),
+    Action("hidden.gates", "a", "gates", "Plot how often gates are shut or open.", in_footer=False),
+    Action("hidden.compare", "k", "compare", "Lay a second model over the text.", in_footer=False),
+    Action(
+        "hidden.tiny", "w", "tiny", "Walk through the classic hand computation.", in_footer=False
+    ),
+    Action(
+        "hidden.close", "escape", "back", "Drop the selection, or close the tool.", in_footer=False
+    ),
+    Action("gradients.truncation", "r", "truncation", "Let gradients go back fewer steps."),
+    Action("gradients.clip", "p", "clip", "Clip long gradients, as a training does."),
+    Action("gradients.fresh", "n", "fresh", "Lay fresh networks beside it, or not."),
+    Action("gradients.forget_bias", "b", "bias", "Give the fresh LSTM another forget bias."),
+    Action("gradients.target", "x", "target", "Ask of what came next, or what was likeliest."),
+    Action("tiny.next_step", "n", "next step", "Go to the next step of the computation."),
+    Action("tiny.previous_step", "p", "previous", "Go to the step of the computation before."),
+    Action("tiny.example", "x", "example", "Take the other built-in network."),
+    Action("tiny.reset", "backspace", "reset", "Give all weights back what they were."),
     Action("runs.attach", "enter", "attach", "Show this run on the tab Text."),
     Action("runs.compare", "space", "compare", "Mark this run; marked runs' curves are compared."),
     Action("runs.rename", "n", "rename", "Give this run another name."),
     Action("runs.delete", "d,delete", "delete", "Delete this run; asks first."),
 )
 """All actions, in the order in which help and footer show them."""
+
+
+def tab_of(scope: str) -> str:
+    """The tab that a scope lies in, or is."""
+    return next((tab for tab, parts in _PARTS.items() if scope in parts), scope)
 
 
 def actions_of(scope: str) -> tuple[Action, ...]:

@@ -23,10 +23,11 @@ from textual.widgets import ContentSwitcher, Footer, Tab, Tabs
 from rnnterm.runs.folder import RunFolder
 from rnnterm.settings import Settings
 from rnnterm.terminal import safe_line
-from rnnterm.tui.actions import ACTIONS, TABS
+from rnnterm.tui.actions import ACTIONS, TABS, tab_of
 from rnnterm.tui.clipboard import send_to_clipboard
 from rnnterm.tui.help import HelpScreen, key_of
 from rnnterm.tui.hidden.tab import HiddenTab
+from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
 from rnnterm.tui.painting import NarrowUpdate
 from rnnterm.tui.panel import Panel, bindings_for
@@ -216,10 +217,12 @@ class RnntermApp(App[None]):
         scope, _, verb = name.partition(".")
         owner: DOMNode = self
         if scope != "app":
-            self.show_tab(scope if scope in TABS else "text")
+            self.show_tab(tab_of(scope))
             owner = next(node for node in self.query("*") if getattr(node, "SCOPE", "") == scope)
             if isinstance(owner, Panel):
                 owner.focus()
+            elif isinstance(owner, Tool):
+                self.query_one(HiddenTab).open_tool(owner.NAME)
         self.call_later(getattr(owner, f"action_{verb}"))
 
     def _focused_panel(self) -> Panel | None:

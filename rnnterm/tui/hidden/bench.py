@@ -46,10 +46,10 @@ class Bench(Container):
         """A thread read a text, or found out why it cannot be read."""
 
         def __init__(
-            self, voice: Voice, source: Source, reading: Reading | RnntermError, *, to_end: bool
+            self, voice: Voice, source: Source, reading: Reading | RnntermError, step: int | None
         ) -> None:
             super().__init__()
-            self.voice, self.source, self.reading, self.to_end = voice, source, reading, to_end
+            self.voice, self.source, self.reading, self.step = voice, source, reading, step
 
     class Staged(Message):
         """A thread set up what is looked at."""
@@ -88,12 +88,12 @@ class Bench(Container):
 
     # Reading
 
-    def read(self, voice: Voice, source: Source, *, to_end: bool = False) -> None:
-        """Have a model read a text, and look at it; where asked, at its last character."""
-        self._read(voice, source, self.scene.reading if self.scene else None, to_end=to_end)
+    def read(self, voice: Voice, source: Source, step: int | None = None) -> None:
+        """Have a model read a text, and look at it: at a step, or where the eye was before."""
+        self._read(voice, source, self.scene.reading if self.scene else None, step)
 
     @work(thread=True, exclusive=True, group="read")
-    def _read(self, voice: Voice, source: Source, before: Reading | None, *, to_end: bool) -> None:
+    def _read(self, voice: Voice, source: Source, before: Reading | None, step: int | None) -> None:
         worker = get_current_worker()
         reading: Reading | RnntermError | None
         try:
@@ -104,7 +104,7 @@ class Bench(Container):
         except RnntermError as error:
             reading = error
         if reading is not None and not worker.is_cancelled:
-            self.post_message(self.Read(voice, source, reading, to_end=to_end))
+            self.post_message(self.Read(voice, source, reading, step))
 
     def on_bench_read(self, message: Read) -> None:
         """Look at what was read; what cannot be read changes nothing."""
@@ -118,8 +118,8 @@ class Bench(Container):
             self._is_fresh = True
         self.voice, self.source = message.voice, message.source
         eye = self.eye.fitting(reading)
-        if message.to_end:
-            eye = replace(eye, step=len(reading) - 1)
+        if message.step is not None:
+            eye = eye.at_step(message.step, len(reading))
         elif self.scene is None or not reading.text.startswith(self.scene.reading.text):
             eye = replace(eye, step=0)
         self.tell(told_left_out(reading))

@@ -1,5 +1,6 @@
 """Where the texts and the models of the tab come from, and the clock that moves its cursor."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -41,6 +42,8 @@ class SourcedBench(Bench):
         self._is_chosen = False  # the person chose the model
         self._timer: Timer | None = None
         self._is_following = False
+        self._asking: tuple[str, Callable[[Voice | None], None]] = ("", lambda voice: None)
+        self._before: Source | None = None  # the text that a place took the place of
 
     @property
     def _sample(self) -> SamplePanel:
@@ -77,6 +80,8 @@ class SourcedBench(Bench):
         excerpt = self.app.screen_stack[0].query_one(CorpusPanel).excerpt(_LENGTH)
         if excerpt is not None:
             sources.append(Source(*excerpt))
+        if self._before is not None:
+            sources.insert(0, self._before)
         return [source for source in sources if source.text]
 
     # Dialogs
@@ -95,6 +100,16 @@ class SourcedBench(Bench):
         self.app.push_screen(TextDialog(self._sources(), typed), take)
 
     def action_model(self) -> None:
+        def take(voice: Voice | None) -> None:
+            if voice is not None:
+                self._is_chosen = True
+                self.read(voice, self.source or self._first_source(voice))
+
+        self.ask_model("Which model?", take)
+
+    def ask_model(self, question: str, take: Callable[[Voice | None], None]) -> None:
+        """Have the person choose a model, once it is known which there are."""
+        self._asking = (question, take)
         self._list_models()
 
     @work(thread=True, exclusive=True, group="models")
@@ -108,25 +123,24 @@ class SourcedBench(Bench):
             self.post_message(self.ModelsListed(models))
 
     def on_sourced_bench_models_listed(self, message: ModelsListed) -> None:
-        """Ask which of the models is to read the text."""
+        """Ask which of the models is meant."""
         message.stop()
+        question, take = self._asking
         if isinstance(message.models, RnntermError):
             self.tell(str(message.models))
+            take(None)
             return
-
-        def take(voice: Voice | None) -> None:
-            if voice is not None:
-                self._is_chosen = True
-                self.read(voice, self.source or self._first_source(voice))
-
-        self.app.push_screen(self.model_dialog("Which model?", message.models), take)
-
-    def model_dialog(self, question: str, models: list[ModelSummary]) -> OpenDialog[Voice]:
-        """The dialog that opens a model."""
         opener = partial(voice_of_model, runs=self.host.runs)
-        offers = [_offer(model) for model in models if model.problem is None]
+        offers = [_offer(model) for model in message.models if model.problem is None]
         chosen = self.voice.name if self.voice else ""
-        return OpenDialog(question, offers, opener, chosen=chosen, suffix=".safetensors")
+        dialog = OpenDialog(question, offers, opener, chosen=chosen, suffix=".safetensors")
+        self.app.push_screen(dialog, take)
+
+    def read_place(self, source: Source, step: int) -> None:
+        """Read a place that was found; the text before is kept among those to choose from."""
+        if self.voice is not None:
+            self._before = self.source
+            self.read(self.voice, source, step)
 
     # Playing
 
@@ -148,7 +162,7 @@ class SourcedBench(Bench):
             return
         self.stop_playing()
         self._is_following = True
-        self.read(voice, Source(LIVE, self._live_beginning()), to_end=True)
+        self.read(voice, Source(LIVE, self._live_beginning()), _LIVE_LONGEST)
         self._timer = self.set_interval(1 / _STEPS_A_SECOND, self._follow)
 
     def stop_playing(self) -> None:
@@ -171,7 +185,7 @@ class SourcedBench(Bench):
         before = self.source.text if self.source.label == LIVE else ""
         grown = self._sample.write_on(1)
         text = before + grown if 0 < len(before) < _LIVE_LONGEST else self._live_beginning()
-        self.read(voice, Source(LIVE, text), to_end=True)
+        self.read(voice, Source(LIVE, text), len(text))
 
     def _live_beginning(self) -> str:
         return self._sample.text_end(_LIVE_BEGINNING) or self._sample.write_on(1)

@@ -3,30 +3,39 @@
 from dataclasses import replace
 from typing import ClassVar
 
-import numpy.typing as npt
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from rnnterm.errors import UsageError
+from rnnterm.nn.cells import Array
 from rnnterm.plotting.heat import Look
 from rnnterm.terminal import safe_line
 from rnnterm.tui.dialogs import Ask
+from rnnterm.tui.hidden.clamp_tool import ClampTool
+from rnnterm.tui.hidden.compare_tool import CompareTool
+from rnnterm.tui.hidden.find_tool import FindTool
+from rnnterm.tui.hidden.gates_tool import GatesTool
+from rnnterm.tui.hidden.gradient_tool import GradientTool
 from rnnterm.tui.hidden.info_line import InfoLine
+from rnnterm.tui.hidden.match_tool import MatchTool
 from rnnterm.tui.hidden.scene import Eye
 from rnnterm.tui.hidden.sources import SourcedBench
 from rnnterm.tui.hidden.stage import Stage
 from rnnterm.tui.hidden.step_rows import figures_line
 from rnnterm.tui.hidden.step_tool import StepTool
 from rnnterm.tui.hidden.text_view import TintedText
+from rnnterm.tui.hidden.tiny_tool import TinyTool
 from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.hidden.unit_map import UnitMap
 from rnnterm.tui.panel import bindings_for
 from rnnterm.tui.widgets.rows import Rows
 
 _MOST_ZOOM = 16
-_TOOLS: tuple[type[Tool], ...] = (StepTool,)
+_TOOLS: tuple[type[Tool], ...] = (
+    StepTool, FindTool, MatchTool, ClampTool, GradientTool, GatesTool, CompareTool, TinyTool,
+)  # fmt: skip
 
 
 class HiddenTab(SourcedBench):
@@ -41,7 +50,7 @@ class HiddenTab(SourcedBench):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._tool = StepTool.NAME
-        self._tint: tuple[str, npt.ArrayLike] | None = None
+        self._tint: tuple[str, Array] | None = None
 
     def compose(self) -> ComposeResult:
         """From top to bottom; the tools beside the stage."""
@@ -78,7 +87,8 @@ class HiddenTab(SourcedBench):
         """See `Bench.show_scene`."""
         if self.scene is None:
             return
-        self._tint = None
+        if self._tint is not None and len(self._tint[1]) != len(self.scene.reading):
+            self._tint = None  # it was another text's
         self._show_text()
         self._show_rest()
 
@@ -180,6 +190,24 @@ class HiddenTab(SourcedBench):
         """Show the step again, and on a narrow screen the map."""
         message.stop()
         self.action_close()
+
+    def on_find_tool_scored(self, message: FindTool.Scored) -> None:
+        """Put the units that follow the feature on top."""
+        message.stop()
+        self.sort_by_scores(message.scores)
+
+    def on_match_tool_wanted(self, message: MatchTool.Wanted) -> None:
+        """Read the place that was found."""
+        message.stop()
+        self.read_place(message.source, message.step)
+
+    def on_compare_tool_wanted(self, message: CompareTool.Wanted) -> None:
+        """Ask for the second model."""
+        message.stop()
+        if self.voice is None:
+            return
+        tool, name = self.query_one(CompareTool), self.voice.title
+        self.ask_model(f"Compare {name} with which model?", lambda other: tool.take(other, name))
 
     # The mouse
 
@@ -292,6 +320,27 @@ class HiddenTab(SourcedBench):
 
     def action_equations(self) -> None:
         self._toggle(StepTool.NAME)
+
+    def action_find(self) -> None:
+        self.open_tool(FindTool.NAME)
+
+    def action_match(self) -> None:
+        self.open_tool(MatchTool.NAME)
+
+    def action_clamp(self) -> None:
+        self.open_tool(ClampTool.NAME)
+
+    def action_gradients(self) -> None:
+        self._toggle(GradientTool.NAME)
+
+    def action_gates(self) -> None:
+        self._toggle(GatesTool.NAME)
+
+    def action_compare(self) -> None:
+        self.open_tool(CompareTool.NAME)
+
+    def action_tiny(self) -> None:
+        self._toggle(TinyTool.NAME)
 
     def _toggle(self, name: str) -> None:
         """Open a tool, or close it where it is open already."""

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
-import numpy.typing as npt
 from textual.containers import Vertical
 from textual.message import Message
 
+from rnnterm.nn.cells import Array
 from rnnterm.tui.hidden.scene import Eye, Scene
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Tool(Vertical, can_focus=True):
         `label` tells what they are; without one the text has the unit's again.
         """
 
-        def __init__(self, label: str = "", shares: npt.ArrayLike | None = None) -> None:
+        def __init__(self, label: str = "", shares: Array | None = None) -> None:
             super().__init__()
             self.label, self.shares = label, shares
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnterm.explore.selection import MOST_UNITS, Selection
-from rnnterm.explore.streams import Streams
+from rnnterm.explore.streams import Places, Streams
 from rnnterm.nn.cells import Array
 from rnnterm.nn.modelfile import Model
 from rnnterm.text.vocab import Ids
@@ -23,7 +23,6 @@ _REPORTS = 100
 _SHORTEST_OWN = 20  # characters of a text that are enough to know it again
 
 Mask = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.intp]
 _T = TypeVar("_T", bound=np.generic)
 _BITS_SET = np.array([byte.bit_count() for byte in range(256)], np.uint8)
 
@@ -208,9 +207,11 @@ def scan_corpus(
     )
     streams = matches.streams
     every = max(1, streams.length // _REPORTS)
-    steps = streams.read(model.network, matches.ids, selection.layer, selection.name)
+    steps = streams.read(
+        model.network, matches.ids, selection.layer, selection.name, selection.units
+    )
     for step, values in enumerate(steps):
-        matches.keep(step, values[:, selection.units])
+        matches.keep(step, values)
         if step % every == 0 or step == streams.length - 1:
             yield matches
 

@@ -31,7 +31,7 @@ def test_streams_read_each_character_once_and_arrive_warm(cell, length):
     text = quoted_text(length)
     ids = model.vocab.encode(text)
     streams = Streams(len(ids))
-    steps = list(streams.read(model.network, ids, 1, "h"))
+    steps = list(streams.read(model.network, ids, 1, "h", np.arange(4)))
     assert len(steps) == streams.length
     places = np.concatenate([streams.places(t)[: streams.inside(t)] for t in range(len(steps))])
     assert sorted(places.tolist()) == list(range(len(ids)))

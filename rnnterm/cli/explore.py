@@ -20,7 +20,7 @@ _MODES: dict[str, tuple[str, ...]] = {
     "saturation": (),
     "match": ("threshold", "open_ended", "corpus", "corpus_threshold", "characters", "top"),
     "clamp": ("corpus", "length", "temperature"),
-    "gradients": ("beside", "truncation", "clip", "forget_bias", "spectral_radius"),
+    "gradients": ("likeliest", "beside", "truncation", "clip", "forget_bias", "spectral_radius"),
     "compare": ("top",),
 }
 _VIEW = ("layer", "unit", "step", "show", "rng_seed", "runs_dir")
@@ -81,6 +81,10 @@ _OF_TINY = ("weight", "text", "step", "export", "as_json")
 )  # fmt: skip
 @click.option("--gradients", is_flag=True, help="What the prediction at the step depends on.")
 @click.option(
+    "--likeliest", is_flag=True, default=None,
+    help="With --gradients: predict what is likeliest, not what came.",
+)  # fmt: skip
+@click.option(
     "--beside", multiple=True, metavar="OTHER", shell_complete=model_names,
     help="With --gradients: another model's curve too; repeatable.",
 )  # fmt: skip
@@ -126,8 +130,7 @@ def command(
     tiny and tiny:reflection are built-in networks of two units that read x = 1, 2, 3 (or the
     numbers of --text): the whole computation by hand, with weights of your choice.
     """
-    if not chosen["match"]:  # which multiplies large matrices, and is quicker with all cores
-        import_numpy_with_one_thread()
+    import_numpy_with_one_thread()
     from rnnterm.cli.explore_page import checked_export, show_answer
     from rnnterm.cli.explore_tiny import is_tiny, tiny
     from rnnterm.cli.seed import read_seed

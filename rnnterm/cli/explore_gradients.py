@@ -155,7 +155,8 @@ def gradients(asked: Asked, given: dict[str, Any]) -> Gradients:
     """Differentiate the prediction, and lay fresh networks of the same size beside the model.
 
     `given` holds `truncation`, `clip`, `forget_bias` and `spectral_radius`, each None where it was
-    not chosen, and in `beside` the names of other models, of which the last layer is shown.
+    not chosen, in `beside` the names of other models, of which the last layer is shown, and whether
+    the `likeliest` character is predicted.
     """
     from rnnterm.cli.speaker import load_speaker
 
@@ -181,7 +182,8 @@ def gradients(asked: Asked, given: dict[str, Any]) -> Gradients:
             spectral_radius=given["spectral_radius"],
         )
         curves.append(curved(f"fresh {kind}", read_text(model, reading.text), 0))
-    return Gradients(asked, connectivity(reading, asked.step), tuple(curves), _training(given))
+    found = connectivity(reading, asked.step, "likeliest" if given["likeliest"] else None)
+    return Gradients(asked, found, tuple(curves), _training(given))
 
 
 def _training(given: dict[str, Any]) -> str:

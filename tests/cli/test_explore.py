@@ -125,6 +125,11 @@ def test_gradients(ask, model_path):
     expected = connectivity(reading, 11)
     assert found["predicted"] == expected.char == TEXT[12]
     np.testing.assert_allclose(found["connectivity"], expected.norms)
+    likeliest = json.loads(
+        ask("--text", TEXT, "--gradients", "--step", 12, "--likeliest", "--json").out
+    assert likeliest["predicted"] != found["predicted"]
+    )
+    assert likeliest["predicted"] == reading.expected(11, 1)[0][0]
     own, *fresh = found["networks"]
     np.testing.assert_allclose(own["norms"], decay(reading, 1).norms)
     assert [one["network"] for one in fresh] == ["fresh rnn", "fresh gru", "fresh lstm"]
@@ -205,6 +210,7 @@ def test_the_tiny_network_by_hand(rnnterm):
         (["--text", "cat", "--show", "r"], 2, "choose h, c, i, f, g, o"),
         (["--text", "t", "--gradients"], 1, "longer text"),
         (["--text", "cat", "--clip", "1"], 2, "part of --gradients"),
+        (["--text", "cat", "--likeliest"], 2, "part of --gradients"),
         (["--text", "cat", "--gradients", "--truncation", "0"], 2, "--truncation"),
         (["--text", "cat", "--weight", "wh11=1"], 2, "explore tiny"),
         (["--text", "cat", "--export", "picture.png"], 2, ".svg or .html"),

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from rnnterm.explore.selection import MOST_UNITS, Selection
+from rnnterm.explore.selection import MOST_UNITS, Selection, check_threshold
 from rnnterm.explore.streams import Places, Streams
 from rnnterm.nn.cells import Array
 from rnnterm.nn.modelfile import Model
@@ -201,10 +201,12 @@ def scan_corpus(
     Args:
         ids: in the model's alphabet, shape (n,), n >= 1; the first `most` are read.
         threshold: above which a unit is on in this text; otherwise that of the selection.
+
+    Raises UsageError for a threshold that is not above zero.
     """
-    matches = Matches(
-        selection, ids[:most], selection.threshold if threshold is None else threshold
-    )
+    threshold = selection.threshold if threshold is None else threshold
+    check_threshold(threshold)
+    matches = Matches(selection, ids[:most], threshold)
     streams = matches.streams
     every = max(1, streams.length // _REPORTS)
     steps = streams.read(

@@ -92,8 +92,7 @@ def select_units(
             f"the span must lie within the text's characters 1 to {len(reading)}, its end not "
             "before its beginning"
         )
-    if not 0 < threshold < np.inf:
-        raise UsageError(f"the threshold must be a finite number above 0, not {threshold:g}")
+    check_threshold(threshold)
     inside, outside, signs = _levels(reading.values(layer, name), start, stop)
     if not bounded:
         outside = np.zeros_like(outside)
@@ -107,6 +106,12 @@ def select_units(
         reading, start, stop, layer, name, threshold, kept, signs[kept], bounded,
         len(units) - len(kept),
     )  # fmt: skip
+
+
+def check_threshold(threshold: float) -> None:
+    """Raise UsageError unless a unit can be on above that value."""
+    if not 0 < threshold < np.inf:
+        raise UsageError(f"the threshold must be a finite number above 0, not {threshold:g}")
 
 
 def _levels(values: Array, start: int, stop: int) -> tuple[Array, Array, Array]:

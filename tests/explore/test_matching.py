@@ -89,6 +89,9 @@ def test_a_span_outside_of_the_text_is_said(span):
 def test_a_threshold_that_is_none_is_said(threshold):
     with pytest.raises(UsageError, match="threshold"):
         select_units(read_text(quote_model(), "ab"), 0, 1, layer=0, threshold=threshold)
+    selection = select_units(read_text(quote_model(), "ab"), 0, 1, layer=0, bounded=False)
+    with pytest.raises(UsageError, match="threshold"):
+        scanned(quote_model(), selection, "abc", threshold=threshold)
 
 
 def test_the_planted_unit_leads_to_every_quotation():

@@ -127,9 +127,9 @@ def test_gradients(ask, model_path):
     np.testing.assert_allclose(found["connectivity"], expected.norms)
     likeliest = json.loads(
         ask("--text", TEXT, "--gradients", "--step", 12, "--likeliest", "--json").out
-    assert likeliest["predicted"] != found["predicted"]
     )
     assert likeliest["predicted"] == reading.expected(11, 1)[0][0]
+    assert likeliest["predicted"] != found["predicted"]
     own, *fresh = found["networks"]
     np.testing.assert_allclose(own["norms"], decay(reading, 1).norms)
     assert [one["network"] for one in fresh] == ["fresh rnn", "fresh gru", "fresh lstm"]

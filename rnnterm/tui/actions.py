@@ -277,15 +277,52 @@ ACTIONS = (
     Action(
         "hidden.close", "escape", "back", "Drop the selection, or close the tool.", in_footer=False
     ),
-    Action("gradients.truncation", "r", "truncation", "Let gradients go back fewer steps."),
-    Action("gradients.clip", "p", "clip", "Clip long gradients, as a training does."),
-    Action("gradients.fresh", "n", "fresh", "Lay fresh networks beside it, or not."),
-    Action("gradients.forget_bias", "b", "bias", "Give the fresh LSTM another forget bias."),
-    Action("gradients.target", "x", "target", "Ask of what came next, or what was likeliest."),
-    Action("tiny.next_step", "n", "next step", "Go to the next step of the computation."),
-    Action("tiny.previous_step", "p", "previous", "Go to the step of the computation before."),
-    Action("tiny.example", "x", "example", "Take the other built-in network."),
-    Action("tiny.reset", "backspace", "reset", "Give all weights back what they were."),
+    # Their tools tell these keys themselves: the footer has no room for more.
+    Action(
+        "gradients.truncation",
+        "r",
+        "truncation",
+        "Let gradients go back fewer steps.",
+        in_footer=False,
+    ),
+    Action(
+        "gradients.clip", "p", "clip", "Clip long gradients, as a training does.", in_footer=False
+    ),
+    Action(
+        "gradients.fresh", "n", "fresh", "Lay fresh networks beside it, or not.", in_footer=False
+    ),
+    Action(
+        "gradients.forget_bias",
+        "b",
+        "bias",
+        "Give the fresh LSTM another forget bias.",
+        in_footer=False,
+    ),
+    Action(
+        "gradients.target",
+        "x",
+        "target",
+        "Ask of what came next, or what was likeliest.",
+        in_footer=False,
+    ),
+    Action(
+        "tiny.next_step",
+        "n",
+        "next step",
+        "Go to the next step of the computation.",
+        in_footer=False,
+    ),
+    Action(
+        "tiny.previous_step",
+        "p",
+        "previous",
+        "Go to the step of the computation before.",
+        in_footer=False,
+    ),
+    Action("tiny.example", "x", "example", "Take the other built-in network.", in_footer=False),
+    Action(
+        "tiny.reset", "backspace", "reset", "Give all weights back what they were.", in_footer=False
+    ),
     Action("runs.attach", "enter", "attach", "Show this run on the tab Text."),
     Action("runs.compare", "space", "compare", "Mark this run; marked runs' curves are compared."),
     Action("runs.rename", "n", "rename", "Give this run another name."),

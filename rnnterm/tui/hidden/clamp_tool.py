@@ -24,7 +24,7 @@ from rnnterm.glyphs import visible
 from rnnterm.nn.modelfile import Model
 from rnnterm.plotting.cells import cell_text
 from rnnterm.sampling.strategies import recipe_strategy
-from rnnterm.tui.hidden.find_tool import wrapped_rows
+from rnnterm.tui.hidden.lines import Lines, wrapped_rows
 from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.widgets.rows import Row, Rows
 
@@ -42,7 +42,6 @@ class ClampTool(Tool):
     DEFAULT_CSS = """
     ClampTool Input { border: none; height: 1; padding: 0; background: $panel; }
     ClampTool Input:focus { border: none; }
-    ClampTool #clamp-head { height: 6; }
     """
 
     class Wrote(Message):
@@ -70,7 +69,7 @@ class ClampTool(Tool):
         field = Input(placeholder="73=0.5")
         field.cursor_blink = False  # a screen at rest sends nothing
         yield field
-        yield Rows(id="clamp-head")
+        yield Lines(id="clamp-head")
         yield Rows(id="clamp-texts")
 
     def open(self) -> None:
@@ -192,7 +191,7 @@ class ClampTool(Tool):
             rows.show([*above, [], *below])
 
     def _tell(self, rows: list[Row]) -> None:
-        self.query_one("#clamp-head", Rows).show(rows)
+        self.query_one("#clamp-head", Lines).show(rows)
 
 
 def _sample(name: str, text: str, other: str, width: int, height: int) -> list[Row]:

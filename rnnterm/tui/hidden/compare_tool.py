@@ -13,11 +13,11 @@ from rnnterm.glyphs import visible
 from rnnterm.nn.cells import Array
 from rnnterm.plotting.cells import cell_text
 from rnnterm.terminal import safe_line
-from rnnterm.tui.hidden.find_tool import wrapped_rows
+from rnnterm.tui.hidden.lines import Lines, wrapped_rows
 from rnnterm.tui.hidden.pick_list import PickList
 from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.text.sample_voice import Voice
-from rnnterm.tui.widgets.rows import Row, Rows
+from rnnterm.tui.widgets.rows import Row
 
 _MOST = 30
 _FULL_TINT = 4.0  # bits of difference
@@ -28,7 +28,6 @@ class CompareTool(Tool):
 
     NAME = "compare"
     TITLE = "Compare"
-    DEFAULT_CSS = "CompareTool #compare-head { height: 6; }"
 
     class Compared(Message):
         """A thread compared two models, or found out why it cannot."""
@@ -49,7 +48,7 @@ class CompareTool(Tool):
 
     def compose(self) -> ComposeResult:
         """The figures over the places."""
-        yield Rows(id="compare-head")
+        yield Lines(id="compare-head")
         yield PickList()
 
     def open(self) -> None:
@@ -136,7 +135,7 @@ class CompareTool(Tool):
         self.post_message(self.Pointed(step=self._stretches[message.place][0]))
 
     def _tell(self, rows: list[Row]) -> None:
-        self.query_one("#compare-head", Rows).show(rows)
+        self.query_one("#compare-head", Lines).show(rows)
 
 
 def places_of(reading: Reading, comparison: Comparison) -> Array:

@@ -17,14 +17,14 @@ from rnnterm.explore.features import FEATURES, Feature, Measured, measure_featur
 from rnnterm.glyphs import fit
 from rnnterm.terminal import safe_line
 
-_NAME, _ABOUT = 15, 44
+_NAME, _ABOUT = 15, 39
 
 
 class FindDialog(ModalScreen[Measured | None]):
     """Measures the chosen feature over a text in a thread; what cannot be measured is told here."""
 
     DEFAULT_CSS = """
-    FindDialog OptionList { margin: 1 0 0 0; background: $surface; max-height: 14; }
+    FindDialog OptionList { margin: 1 0 0 0; background: $surface; max-height: 11; }
     FindDialog .dialog-hint { color: $foreground-muted; height: auto; }
     FindDialog Input { margin: 1 0 0 0; }
     """

@@ -1,7 +1,5 @@
 """The tool that finds units which follow a feature of the text."""
 
-import textwrap
-
 import numpy as np
 from textual import work
 from textual.app import ComposeResult
@@ -17,10 +15,11 @@ from rnnterm.nn.softmax import Doubles
 from rnnterm.plotting.bars import bar
 from rnnterm.terminal import safe_line
 from rnnterm.tui.hidden.find_dialog import FindDialog
+from rnnterm.tui.hidden.lines import Lines, wrapped_rows
 from rnnterm.tui.hidden.pick_list import PickList
 from rnnterm.tui.hidden.step_rows import share
 from rnnterm.tui.hidden.tool import Tool
-from rnnterm.tui.widgets.rows import Row, Rows
+from rnnterm.tui.widgets.rows import Row
 
 _BESIDE_BAR = 22
 
@@ -30,10 +29,6 @@ class FindTool(Tool):
 
     NAME = "find"
     TITLE = "Find units"
-    DEFAULT_CSS = """
-    FindTool #find-head { height: 3; }
-    FindTool #find-probe { height: 3; }
-    """
 
     class Scored(Message):
         """Every unit has a score, shape (H,): the map may be sorted by it."""
@@ -68,9 +63,9 @@ class FindTool(Tool):
 
     def compose(self) -> ComposeResult:
         """What was asked, the units, and the probe."""
-        yield Rows(id="find-head")
+        yield Lines(id="find-head")
         yield PickList()
-        yield Rows(id="find-probe")
+        yield Lines(id="find-probe")
 
     def open(self) -> None:
         """Ask for a feature."""
@@ -97,7 +92,7 @@ class FindTool(Tool):
         wanted = (scene.reading, scene.layer, scene.name, self._asked)
         if wanted != self._done:
             self._done = wanted
-            self.query_one("#find-probe", Rows).show([[("the probe learns …", "muted")]])
+            self.query_one("#find-probe", Lines).show([[("the probe learns …", "muted")]])
             self._rank(*wanted)
 
     @work(thread=True, exclusive=True, group="find")
@@ -123,12 +118,12 @@ class FindTool(Tool):
     def on_find_tool_ranked(self, message: Ranked) -> None:
         """Show the units, the best first."""
         message.stop()
-        head, measured = self.query_one("#find-head", Rows), message.measured
+        head, measured = self.query_one("#find-head", Lines), message.measured
         width = max(8, self.size.width)
         if isinstance(measured, RnntermError):
             head.show(wrapped_rows(str(measured), width, "warning")[:3])
             self.query_one(PickList).fill([])
-            self.query_one("#find-probe", Rows).show([])
+            self.query_one("#find-probe", Lines).show([])
             return
         self._ranked = message.ranked
         head.show(
@@ -167,11 +162,11 @@ class FindTool(Tool):
             count = len(probe.units)
             used = ", ".join(str(unit) for unit in probe.units[:6]) + ("…" if count > 6 else "")
             rows = [
-                [(f"L1 probe: {count} units", "bold"), (f"  {used}", "muted")],
+                [(f"L1 probe: {count} unit{'s' * (count != 1)}", "bold"), (f"  {used}", "muted")],
                 [(f"held-out {signed(probe.held_out)}", ""),
                  (f"  shuffled labels {signed(probe.control)}", "muted")],
             ]  # fmt: skip
-        self.query_one("#find-probe", Rows).show(rows[:3])
+        self.query_one("#find-probe", Lines).show(rows[:3])
 
     def on_pick_list_moved(self, message: PickList.Moved) -> None:
         """Look at the unit."""
@@ -193,8 +188,3 @@ def _row(one: UnitScore, width: int, *, ascii_only: bool) -> Row:
 def signed(score: float) -> str:
     """A score as `.94` or `−.94`."""
     return f"{'−' if score < 0 else ''}{share(abs(score))}"
-
-
-def wrapped_rows(text: str, width: int, ink: str) -> list[Row]:
-    """A sentence in rows."""
-    return [[(line, ink)] for line in textwrap.wrap(safe_line(text), max(8, width))]

@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 
 from rnnterm.errors import RnntermError
 from rnnterm.explore.saturation import measure_saturation, saturation_plot
-from rnnterm.tui.hidden.find_tool import wrapped_rows
+from rnnterm.tui.hidden.lines import wrapped_rows
 from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.widgets.chart import rows_of
 from rnnterm.tui.widgets.rows import Row, Rows

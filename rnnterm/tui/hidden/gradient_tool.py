@@ -27,7 +27,7 @@ from rnnterm.nn.cells import Array
 from rnnterm.nn.spec import CellKind
 from rnnterm.plotting.lines import Line, line_chart
 from rnnterm.plotting.series import Series
-from rnnterm.tui.hidden.find_tool import wrapped_rows
+from rnnterm.tui.hidden.lines import Lines, wrapped_rows
 from rnnterm.tui.hidden.step_rows import quoted, share
 from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.panel import bindings_for
@@ -41,6 +41,7 @@ _MARKS = "*rgl"
 _TRUNCATIONS = (None, 64, 32, 16, 8)
 _CLIPS = (None, 1.0, 0.25, 0.05)
 _FORGET_BIASES = (0.0, 1.0, 3.0)
+_TALL = 20  # rows from which figures are explained
 _LONGEST = 400  # characters of a text that gradients go through
 _DECADES = 2  # of norms that the tint tells apart
 _FRESH_SIZE = 128  # units of fresh networks at most, so that they answer at once
@@ -80,9 +81,7 @@ class GradientTool(Tool):
     SCOPE = "gradients"
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("gradients")
     DEFAULT_CSS = """
-    GradientTool #gradient-head { height: 3; }
     GradientTool #gradient-chart { height: 1fr; max-height: 18; }
-    GradientTool #gradient-legend { height: 9; }
     """
 
     class Connected(Message):
@@ -114,9 +113,9 @@ class GradientTool(Tool):
 
     def compose(self) -> ComposeResult:
         """What is predicted, the decays, and their figures."""
-        yield Rows(id="gradient-head")
+        yield Lines(id="gradient-head")
         yield Rows(id="gradient-chart")
-        yield Rows(id="gradient-legend")
+        yield Lines(id="gradient-legend")
 
     def close(self) -> None:
         """Nobody waits for it any more."""
@@ -162,7 +161,7 @@ class GradientTool(Tool):
         rows: list[Row] = [[(told, "bold")]]
         rows += wrapped_rows("tint: |∂ log p / ∂ input| of each character, two decades",
                              self.size.width, "muted")  # fmt: skip
-        self.query_one("#gradient-head", Rows).show(rows[:3])
+        self.query_one("#gradient-head", Lines).show(rows[:3])
         self.post_message(self.Tinted(f"what {quoted(found.char)} depends on", shares))
 
     # How gradients fade
@@ -200,7 +199,7 @@ class GradientTool(Tool):
         if isinstance(message.curves, RnntermError):
             self._curves = []
             rows = wrapped_rows(str(message.curves), self.size.width, "warning")
-            self.query_one("#gradient-legend", Rows).show(rows)
+            self.query_one("#gradient-legend", Lines).show(rows)
             self.query_one("#gradient-chart", Rows).show([])
             return
         self._curves = message.curves
@@ -227,10 +226,16 @@ class GradientTool(Tool):
         rows.show(rows_of(chart.grid))
         legend: list[Row] = [[("‖∂L/∂h‖ by lag, log scale", "muted")]]
         for number, curve in enumerate(self._curves):
-            legend.append([(f"{_sample_of(number, ascii_only)} {curve.label}", number + 1)])
-            legend[-1].append((f"  {_figures(curve)}", ""))
-        legend.append([(_told(self._training), "muted")])
-        self.query_one("#gradient-legend", Rows).show(legend)
+            label = f"{_sample_of(number, ascii_only)} {curve.label}"
+            figures = _figures(curve)
+            legend.append([(label, number + 1), (f"  {figures}", "")])
+            if len(label) + len(figures) + 2 > width:
+                legend[-1:] = [[(label, number + 1)], [(f"    {figures}", "")]]
+        legend += wrapped_rows(_told(self._training), width, "muted")
+        if self.size.height > _TALL:
+            told = "×: per step back · ρ: spectral radius of ∂h′/∂h · f, z: mean keeping gate"
+            legend += wrapped_rows(told, width, "muted")
+        self.query_one("#gradient-legend", Lines).show(legend)
 
     # Actions
 

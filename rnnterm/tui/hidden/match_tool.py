@@ -17,12 +17,12 @@ from rnnterm.plotting.bars import progress_bar
 from rnnterm.plotting.cells import cell_text
 from rnnterm.terminal import safe_line
 from rnnterm.tui.hidden.bench import Source
-from rnnterm.tui.hidden.find_tool import wrapped_rows
+from rnnterm.tui.hidden.lines import Lines, wrapped_rows
 from rnnterm.tui.hidden.pick_list import PickList
 from rnnterm.tui.hidden.scene import Scene
 from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.widgets.chart import rows_of
-from rnnterm.tui.widgets.rows import Row, Rows
+from rnnterm.tui.widgets.rows import Row
 
 _SECONDS_BETWEEN_REPORTS = 0.3
 _MOST = 20
@@ -35,7 +35,6 @@ class MatchTool(Tool):
 
     NAME = "match"
     TITLE = "Match a span"
-    DEFAULT_CSS = "MatchTool #match-head { height: 6; }"
 
     class Wanted(Message):
         """A place is to be read."""
@@ -74,7 +73,7 @@ class MatchTool(Tool):
 
     def compose(self) -> ComposeResult:
         """What is searched and how far it came, over the places."""
-        yield Rows(id="match-head")
+        yield Lines(id="match-head")
         yield PickList()
 
     def open(self) -> None:
@@ -201,7 +200,7 @@ class MatchTool(Tool):
             self.post_message(self.Wanted(Source(label, text), place.start - first))
 
     def _tell(self, rows: list[Row]) -> None:
-        self.query_one("#match-head", Rows).show(rows)
+        self.query_one("#match-head", Lines).show(rows)
 
 
 def _cells(text: str) -> str:

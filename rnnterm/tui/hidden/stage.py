@@ -41,4 +41,4 @@ class Stage(Vertical, can_focus=True):
     def _draw_line(self) -> None:
         picture = self.query_one(UnitMap).picture
         if picture is not None:
-            self.query_one(UnitLine).draw(picture.part, self._eye.unit, self._eye.step)
+            self.query_one(UnitLine).draw(picture, self._eye.unit, self._eye.step)

@@ -164,6 +164,7 @@ class HiddenTab(SourcedBench):
             self._show_text()
         tool = self._tool_of(name)
         tool.is_open = tool.display = True
+        tool.scene, tool.eye = self.scene, self.eye
         self.add_class("-tool")
         tool.open()
         if self.scene is not None:

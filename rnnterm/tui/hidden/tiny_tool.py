@@ -4,10 +4,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Container
 
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.explore.classic import EXAMPLES, ClassicNetwork, figure, weight_symbol
 from rnnterm.tui.dialogs import Ask
+from rnnterm.tui.hidden.lines import Lines
 from rnnterm.tui.hidden.pick_list import PickList
 from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.panel import bindings_for
@@ -24,9 +26,9 @@ class TinyTool(Tool):
     SCOPE = "tiny"
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("tiny")
     DEFAULT_CSS = """
-    TinyTool #tiny-head { height: 2; }
+    TinyTool #tiny-body { height: 1fr; layout: vertical; }
     TinyTool PickList { height: 10; }
-    TinyTool #tiny-walk { height: 1fr; }
+    TinyTool #tiny-walk { width: 1fr; height: 1fr; }
     """
 
     def __init__(self) -> None:
@@ -37,9 +39,10 @@ class TinyTool(Tool):
 
     def compose(self) -> ComposeResult:
         """The equations, the numbers, and the walk."""
-        yield Rows(id="tiny-head")
-        yield PickList()
-        yield Rows(id="tiny-walk")
+        yield Lines(id="tiny-head")
+        with Container(id="tiny-body"):
+            yield PickList()
+            yield Rows(id="tiny-walk")
 
     def open(self) -> None:
         """Begin with the numbers."""
@@ -59,7 +62,7 @@ class TinyTool(Tool):
         ]
         self.query_one(PickList).fill(rows)
         changed = "" if network == EXAMPLES[self._example] else ", changed"
-        self.query_one("#tiny-head", Rows).show(
+        self.query_one("#tiny-head", Lines).show(
             [
                 [("h = x wx + h wh    o = h wy    h₀ = 0", "bold")],
                 [(f"{self._example}{changed} · ρ(wh) = {network.spectral_radius:.5g}", "muted")],

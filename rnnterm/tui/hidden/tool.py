@@ -7,6 +7,9 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from rnnterm.nn.cells import Array
+from rnnterm.terminal import safe_line
+from rnnterm.tui.actions import actions_of
+from rnnterm.tui.help import key_of
 from rnnterm.tui.hidden.scene import Eye, Scene
 
 if TYPE_CHECKING:
@@ -58,8 +61,13 @@ class Tool(Vertical, can_focus=True):
         return cast("RnntermApp", self.app)
 
     def on_mount(self) -> None:
-        """Show the title."""
+        """Show the title, and the keys that are the tool's own."""
         self.border_title = self.TITLE
+        keys = self.host.settings.keys
+        own = actions_of(getattr(self, "SCOPE", ""))
+        self.border_subtitle = " · ".join(
+            safe_line(f"{key_of(action.name, keys)} {action.label}") for action in own
+        )
 
     def show(self, scene: Scene, eye: Eye) -> None:
         """Follow another scene, or the eye; called while the tool is open."""

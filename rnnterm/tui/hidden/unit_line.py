@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from rnnterm.nn.cells import Array
 from rnnterm.plotting.cells import AXIS, CURSOR, RULE, Grid
 from rnnterm.plotting.raster import Raster
 from rnnterm.plotting.scale import Scale
 from rnnterm.plotting.series import Series
-from rnnterm.tui.hidden.unit_map import GUTTER, Part
+from rnnterm.tui.hidden.unit_map import GUTTER, Part, Picture
 from rnnterm.tui.widgets.chart import rows_of
 from rnnterm.tui.widgets.rows import Rows
 
@@ -24,11 +23,11 @@ class UnitLine(Rows):
         self._ascii = ascii_only
         self._key: object = None
         self._plain: Grid | None = None
-        self._shown: tuple[Part, int, int] | None = None
+        self._shown: tuple[Picture, int, int] | None = None
 
-    def draw(self, part: Part, unit: int, step: int) -> None:
-        """Draw a unit over the steps of a part of the map, with the cursor at one of them."""
-        self._shown = (part, unit, step)
+    def draw(self, picture: Picture, unit: int, step: int) -> None:
+        """Draw a unit over the steps of the map, with the cursor at one of them."""
+        self._shown, part = (picture, unit, step), picture.part
         width, height = self.size
         if width <= GUTTER or not height:
             self.show([])
@@ -40,7 +39,7 @@ class UnitLine(Rows):
                 unit_curve(part, unit, width, height, ascii_only=self._ascii),
             )
         grid = Grid(self._plain.codes.copy(), self._plain.styles.copy())
-        _point(grid, part, part.scene.curve(unit), step, ascii_only=self._ascii)
+        _point(grid, picture, unit, step, ascii_only=self._ascii)
         self.show(rows_of(grid))
 
     def on_resize(self) -> None:
@@ -73,17 +72,15 @@ def unit_curve(part: Part, unit: int, width: int, height: int, *, ascii_only: bo
     return grid
 
 
-def _point(grid: Grid, part: Part, curve: Array, step: int, *, ascii_only: bool) -> None:
-    """Mark the cursor, and tell the value there."""
-    columns = _column_count(part)
-    raster = Raster(columns, grid.height)
-    column = raster.cell_column(step, _x_scale(part))
+def _point(grid: Grid, picture: Picture, unit: int, step: int, *, ascii_only: bool) -> None:
+    """Mark the cursor in the map's column, and the value there."""
+    column, scene = picture.column_of(step), picture.part.scene
     if column is None:
         return
     for row in range(grid.height):
         grid.write(row, GUTTER + column, "|" if ascii_only else "│", CURSOR)
-    scale = Scale(part.scene.low, part.scene.high)
-    at = raster.cell_row(float(curve[step]), scale)
+    raster = Raster(1, grid.height)
+    at = raster.cell_row(float(scene.curve(unit)[step]), Scale(scene.low, scene.high))
     if at is not None:
         grid.write(at, GUTTER + column, "o" if ascii_only else "●", _LINE)
 

@@ -21,6 +21,7 @@ from rnnterm.tui.hidden.scene import Scene, in_sight
 
 GUTTER = 6
 """Columns at the left, for the number of the chosen unit."""
+_CLOSEST = 30  # doublings, more than any map needs
 _NEARLY_ALL = 0.995  # of the means are within the scale
 _MARKED = Style(bold=True)
 _REVERSE = Style(reverse=True, bold=True)
@@ -62,11 +63,14 @@ class Picture:
             )
         )
         parts = []
+        shown, total = self.part.rows.stop - self.part.rows.start, len(self.part.scene.order)
+        if shown < total:
+            parts.append(f"{shown} of {total} units")
         if units > 1:
             parts.append(f"{'mean' if self.is_mean else 'strongest'} of {units} units a row")
         if steps > 1:
             parts.append(f"{steps} steps a column")
-        parts.append(f"{self.low:.2g} … {self.high:.2g}")
+        parts.append(f"{self.low:.2g} … {self.high:.2g}".replace("-", "−"))
         return " · ".join(parts)
 
     def column_of(self, step: int) -> int | None:
@@ -205,12 +209,14 @@ class UnitMap(Widget):
             return None
         before = self._wanted
         steps, units = scene.values.shape
+        # Of ranked units the first ones count: they are not pooled.
+        closest = _CLOSEST if scene.by == "score" else self._zoom
         spans = []
-        for length, room, place, old in (
-            (units, self._rows_shown, int(scene.rank[self._unit]), before and before.rows),
-            (steps, width, self._step, before and before.columns),
+        for length, room, place, zoom, old in (
+            (units, self._rows_shown, int(scene.rank[self._unit]), closest, before and before.rows),
+            (steps, width, self._step, self._zoom, before and before.columns),
         ):
-            span = min(length, max(room, -(-length // 2**self._zoom)))
+            span = min(length, max(room, -(-length // 2**zoom)))
             start = in_sight(old.start if old else 0, span, length, place)
             spans.append(slice(start, start + span))
         return Part(scene, spans[0], spans[1], width, self.size.height, self._look)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.explore_asked import Asked
-from rnnterm.cli.explore_page import Canvas, Line
+from rnnterm.cli.explore_page import Canvas, Line, wrapped
 from rnnterm.cli.seed import fresh_rng_seed
 from rnnterm.errors import RnntermError
 from rnnterm.explore.intervention import (
@@ -60,10 +60,11 @@ class Clamped:
         asked = self.asked
         told = [f"{one.describe()} (layer {one.layer + 1})" for one in self.model.interventions]
         more = len(told) - _TOLD
-        listed = ", ".join(told[:_TOLD]) + (f" and {more:,} more" if more > 0 else "")
+        pieces = [(one, _BOLD) for one in told[:_TOLD]]
+        pieces += [(f"and {more:,} more", _MUTED)] * (more > 0)
         yield [(f"{asked.model_name} · {asked.model.spec.describe()}", "")]
-        yield [(listed, _BOLD)]
-        yield self._cost()
+        yield from wrapped(pieces, canvas.width)
+        yield from self._cost()
         yield [("", "")]
         gap = _ASCII_GAP if canvas.ascii_only else _GAP
         width = (canvas.width - len(gap)) // 2
@@ -83,16 +84,16 @@ class Clamped:
             ]
         yield [(f"after {_tail(asked.reading.text)} with --rng-seed {self.rng_seed}", _MUTED)]
 
-    def _cost(self) -> Line:
+    def _cost(self) -> Iterator[Line]:
         effect = self.effect
         if effect is None:
-            return [(f"its cost is not known: {self.no_effect}", "")]
+            yield [(f"its cost is not known: {self.no_effect}", "")]
+            return
         change = f"{effect.bits:+.4f}".replace("-", "−")
-        return [
-            (f"{change} bits per character", _BOLD),
-            (f"  {effect.before.bits:.3f} → {effect.after.bits:.3f} on {self.corpus}, "
-             f"{effect.before.characters:,} characters in {effect.before.protocol}", ""),
-        ]  # fmt: skip
+        yield [(f"{change} bits per character", _BOLD),
+               (f"  {effect.before.bits:.3f} → {effect.after.bits:.3f}", "")]  # fmt: skip
+        yield [(f"on {self.corpus}: {effect.before.characters:,} characters, "
+                f"{effect.before.protocol}", _MUTED)]  # fmt: skip
 
     def _part(
         self, rows: list[tuple[int, str]], number: int, width: int, *, is_changed: bool

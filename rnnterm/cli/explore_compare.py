@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _REACH = 4.0  # bits of difference that have the strongest colour
 _SHOWN = 2000  # characters of the text that are shown tinted
+_NAME = 18  # characters of a model's name
 _BESIDE = 20  # characters before a stretch
 _BOLD, _MUTED, _WORD = "1", "2", "1;4"
 
@@ -45,14 +46,14 @@ class Compared:
         yield [("", "")]
         reach = Range(-_REACH, _REACH)
         more = len(comparison) - _SHOWN
-        cut = f" · the first {_SHOWN:,} of {len(comparison):,} characters" if more > 0 else ""
-        first, second = self.asked.model_name, self.other
+        cut = f" · the first {_SHOWN:,} characters" if more > 0 else ""
+        first, second = _called(self.asked.model_name), _called(self.other)
         if canvas.colors:
-            legend = f"orange: {second} was more surprised · blue: {first} was"
+            blue, orange = "blue", "orange"
         else:
-            glyphs = reach.glyphs([-_REACH, _REACH], canvas)
-            legend = f"{glyphs[1]} {second} was more surprised · {glyphs[0]} {first} was"
-        yield [(legend + cut, _MUTED)]
+            blue, orange = tuple(reach.glyphs([-_REACH, _REACH], canvas))
+        legend = f"more surprised: {orange} {second} · {blue} {first}{cut}"
+        yield [(legend, _MUTED)]
         difference = comparison.difference[:_SHOWN].tolist()
         yield from tinted_text(comparison.text[:_SHOWN], difference, reach, canvas)
         yield [("", "")]
@@ -67,7 +68,7 @@ class Compared:
             (self.asked.model_name, self.asked.model.spec.describe(), comparison.first),
             (self.other, self.network, comparison.second),
         ):
-            rows.append({"model": name, "network": network, "bits": f"{scored.bits:,.1f}",
+            rows.append({"model": _called(name), "network": network, "bits": f"{scored.bits:,.1f}",
                          "mean": f"{scored.bits_per_char:.3f}"})  # fmt: skip
         total = float(comparison.difference.sum())
         rows.append({"model": "difference", "network": "", "bits": f"{total:+,.1f}",
@@ -86,7 +87,7 @@ class Compared:
             return
         yield [("where they differ most", _BOLD), ("  bits, and who expected it better", "")]
         for one in words:
-            better = self.asked.model_name if one.bits > 0 else self.other
+            better = _called(self.asked.model_name if one.bits > 0 else self.other)
             figures = f"{abs(one.bits):>6.1f}  character {one.start + 1:>6,}  "
             word = _shown(self.comparison.text[one.start : one.stop])
             room = canvas.width - columns(figures + word + better) - 2
@@ -142,3 +143,8 @@ def compare(asked: Asked, given: dict[str, Any]) -> Compared:
 
 def _shown(text: str) -> str:
     return visible(text).replace("␣", " ")
+
+
+def _called(name: str) -> str:
+    """A model's name, or the end of a long path."""
+    return name if len(name) <= _NAME else "…" + name[1 - _NAME :]

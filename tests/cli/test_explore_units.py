@@ -180,6 +180,23 @@ def test_compare_with_itself_and_with_another(explore):
     assert len(rows) == 4
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        ["--find", "space"],
+        ["--match", "5:7", "--open-ended", "--threshold", "0.2"],
+        ["--clamp", "0-9=off", "--clamp", "12*3", "--length", "200"],
+        ["--compare", "shakespeare"],
+    ],
+)
+def test_no_line_is_wider_than_a_small_terminal(explore, question):
+    text = "the cat [/red] sat\x1b[31m on the mat. " * 4
+    answer = explore(*question, text=text)
+    assert answer.code == 0, answer.err
+    assert "\x1b" not in answer.out
+    assert max(map(len, answer.out.splitlines())) <= 80
+
+
 def test_an_export_holds_the_answer(explore, tmp_path):
     page = tmp_path / "found.html"
     answer = explore("--find", "space", "--export", page)

@@ -1,6 +1,7 @@
 """`rnnterm explore --match`: other places of a corpus where the same units are on."""
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rnnterm.explore.selection import Selection
 
 _SPAN = re.compile(r"(\d+):(\d+)", re.ASCII)
-_TOLD_EVERY = 0.25  # of the text
+_TOLD_EVERY = 3.0  # seconds
 _LONGEST = 24  # characters of a match that are shown
 _UNITS = 12
 _BOLD, _MUTED, _MATCH = "1", "2", "1;4"
@@ -157,14 +158,13 @@ def _span(written: str) -> tuple[int, int]:
 
 def _search(search: "Iterator[Matches]") -> "Matches":
     """Search to the end, or until Ctrl-C; either way what was found counts."""
-    matches, told = None, 0.0
+    matches, told = None, time.monotonic()
     try:
         for matches in search:
-            if told + _TOLD_EVERY <= matches.coverage < 1:
-                told = matches.coverage
-                found = len(matches.best(1)[:1])
-                so_far = "something found" if found else "nothing found yet"
-                narrate(f"searched {told:.0%}, {so_far}; Ctrl-C ends the search")
+            if time.monotonic() - told > _TOLD_EVERY and matches.coverage < 1:
+                told = time.monotonic()
+                so_far = "something found" if matches.best(1) else "nothing found yet"
+                narrate(f"searched {matches.coverage:.0%}, {so_far}; Ctrl-C ends the search")
     except KeyboardInterrupt:
         if matches is None:
             raise

@@ -20,6 +20,7 @@ from rnnterm.text.vocab import Ids
 MOST_CHARACTERS = 2_000_000
 """Characters of a corpus that are searched unless more are asked for."""
 _REPORTS = 100
+_ENOUGH = 1000  # stretches of a level that are looked at closely
 _SHORTEST_OWN = 20  # characters of a text that are enough to know it again
 
 Mask = npt.NDArray[np.bool_]
@@ -181,9 +182,6 @@ class Matches:
     def _in_order(self, kept: npt.NDArray[_T]) -> npt.NDArray[_T]:
         """What was kept of (step, stream) in the order of the text; zeros where not yet read."""
         return np.ascontiguousarray(kept.T).reshape(-1)[: self.total]
-
-
-_ENOUGH = 1000  # stretches of a level that are looked at closely
 
 
 def scan_corpus(

@@ -6,8 +6,8 @@ from itertools import islice
 import pytest
 from installed import run_command
 
-from rnnterm.cli import explore_match
-from rnnterm.cli.explore_asked import ask
+from rnnterm.cli.explore import match
+from rnnterm.cli.explore.asked import ask
 from rnnterm.explore.matching import scan_corpus
 
 TEXT = "the cat [/red] sat on the mat. the cat sat"
@@ -213,10 +213,10 @@ def test_ctrl_c_keeps_what_a_search_has_found(folders, monkeypatch, capsys):
         yield from islice(search, 30)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(explore_match, "scan_corpus", interrupted)
+    monkeypatch.setattr(match, "scan_corpus", interrupted)
     asked = ask("cat", TEXT, layer=None, unit=None, step=None, show=None, rng_seed=1, runs_dir=None)
     given = dict.fromkeys(("corpus", "corpus_threshold", "characters", "top"))
-    told = explore_match.match(
+    told = match.match(
         asked, given | {"match": "5:7", "open_ended": True, "threshold": 0.2}
     ).as_json()
     assert told["places"]

@@ -11,9 +11,9 @@ from rnnterm.errors import UsageError
 from rnnterm.threads import import_numpy_with_one_thread
 
 if TYPE_CHECKING:
-    from rnnterm.cli.explore_page import Answer
+    from rnnterm.cli.explore.page import Answer
 
-# Each mode is an option, and a module `explore_` and its name with one function of that name: what
+# Each mode is an option, and a module of this folder with one function of the same name: what
 # was asked, the option's value and the values of these others make an answer.
 _MODES: dict[str, tuple[str, ...]] = {
     "find": ("top",),
@@ -131,8 +131,8 @@ def command(
     numbers of --text): the whole computation by hand, with weights of your choice.
     """
     import_numpy_with_one_thread()
-    from rnnterm.cli.explore_page import checked_export, show_answer
-    from rnnterm.cli.explore_tiny import is_tiny, tiny
+    from rnnterm.cli.explore.page import checked_export, show_answer
+    from rnnterm.cli.explore.tiny import is_tiny, tiny
     from rnnterm.cli.seed import read_seed
 
     export = checked_export(export)
@@ -149,22 +149,22 @@ def command(
 
 def _answer(model: str, text: str | None, chosen: dict[str, Any]) -> "Answer":
     """Ask a model the one question that was chosen."""
-    from rnnterm.cli.explore_asked import ask
+    from rnnterm.cli.explore.asked import ask
 
     mode = _chosen_mode(chosen)
     if mode == "find" and chosen["find"] == "list":
-        from rnnterm.cli.explore_find import Listing
+        from rnnterm.cli.explore.find import Listing
 
         return Listing()
     if text is None:
         raise UsageError("there is no text to explore: add --text TEXT, --text @FILE or --text -")
     asked = ask(model, text, **{name: chosen[name] for name in _VIEW})
     if mode is None:
-        from rnnterm.cli.explore_steps import steps
+        from rnnterm.cli.explore.steps import steps
 
         return steps(asked)
     given = {name: chosen[name] for name in (mode, *_MODES[mode])}
-    answer: Answer = getattr(import_module(f"rnnterm.cli.explore_{mode}"), mode)(asked, given)
+    answer: Answer = getattr(import_module(f"rnnterm.cli.explore.{mode}"), mode)(asked, given)
     return answer
 
 

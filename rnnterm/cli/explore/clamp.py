@@ -6,8 +6,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.diagnostics import narrate
-from rnnterm.cli.explore_asked import Asked
-from rnnterm.cli.explore_page import Canvas, Line, wrapped
+from rnnterm.cli.explore.asked import Asked
+from rnnterm.cli.explore.page import Canvas, Line, wrapped
 from rnnterm.cli.seed import fresh_rng_seed
 from rnnterm.errors import RnntermError
 from rnnterm.explore.intervention import (

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.diagnostics import narrate
-from rnnterm.cli.explore_asked import Asked
-from rnnterm.cli.explore_find import DEFAULT_TOP
-from rnnterm.cli.explore_page import Canvas, Line, wrapped
+from rnnterm.cli.explore.asked import Asked
+from rnnterm.cli.explore.find import DEFAULT_TOP
+from rnnterm.cli.explore.page import Canvas, Line, wrapped
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.explore.matching import MOST_CHARACTERS, scan_corpus
 from rnnterm.explore.selection import DEFAULT_THRESHOLD, NothingSelected, select_units

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.diagnostics import warn
-from rnnterm.cli.explore_asked import Asked
-from rnnterm.cli.explore_find import DEFAULT_TOP
-from rnnterm.cli.explore_page import Canvas, Line
-from rnnterm.cli.explore_tint import Range, tinted_text
+from rnnterm.cli.explore.asked import Asked
+from rnnterm.cli.explore.find import DEFAULT_TOP
+from rnnterm.cli.explore.page import Canvas, Line
+from rnnterm.cli.explore.tint import Range, tinted_text
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.cli.table import column_widths, table_row
 from rnnterm.explore.comparison import compare_models

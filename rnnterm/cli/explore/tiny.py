@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rnnterm.cli.explore_page import Canvas, Line, prose
+from rnnterm.cli.explore.page import Canvas, Line, prose
 from rnnterm.errors import UsageError
 from rnnterm.explore.classic import (
     EXAMPLES,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnterm.cli.explore_asked import Asked
-from rnnterm.cli.explore_charts import chart_lines, heat_lines
-from rnnterm.cli.explore_page import Canvas, Line, titled, wrapped
-from rnnterm.cli.explore_tint import Range, tinted_text
+from rnnterm.cli.explore.asked import Asked
+from rnnterm.cli.explore.charts import chart_lines, heat_lines
+from rnnterm.cli.explore.page import Canvas, Line, titled, wrapped
+from rnnterm.cli.explore.tint import Range, tinted_text
 from rnnterm.explore.equations import equation_lines, equations
 from rnnterm.explore.ordering import order_units
 from rnnterm.glyphs import visible

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rnnterm.cli.explore_asked import Asked
-from rnnterm.cli.explore_charts import chart_lines
-from rnnterm.cli.explore_page import Canvas, Line, wrapped
-from rnnterm.cli.explore_tint import Range, tinted_text
+from rnnterm.cli.explore.asked import Asked
+from rnnterm.cli.explore.charts import chart_lines
+from rnnterm.cli.explore.page import Canvas, Line, wrapped
+from rnnterm.cli.explore.tint import Range, tinted_text
 from rnnterm.errors import RnntermError
 from rnnterm.explore.features import FEATURES, measure_feature
 from rnnterm.explore.probe import fit_probe

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnterm.cli.explore_page import Canvas, Line
-from rnnterm.cli.explore_tint import LEVELS, Range
+from rnnterm.cli.explore.page import Canvas, Line
+from rnnterm.cli.explore.tint import LEVELS, Range
 from rnnterm.plotting.cells import AXIS, CURSOR, Grid
 from rnnterm.plotting.heat import heat_map
 from rnnterm.plotting.palette import SERIES, nearest_256

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rnnterm.cli.explore_asked import Asked
-from rnnterm.cli.explore_charts import chart_lines
-from rnnterm.cli.explore_page import Canvas, Line
+from rnnterm.cli.explore.asked import Asked
+from rnnterm.cli.explore.charts import chart_lines
+from rnnterm.cli.explore.page import Canvas, Line
 from rnnterm.explore.saturation import OPEN, SHUT, measure_saturation, saturation_plot
 
 if TYPE_CHECKING:

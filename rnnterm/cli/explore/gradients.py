@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from rnnterm.cli.explore_asked import Asked, name_of
-from rnnterm.cli.explore_charts import chart_lines, series_style
-from rnnterm.cli.explore_page import Canvas, Line, prose, titled, wrapped
-from rnnterm.cli.explore_steps import headline, identity, share
-from rnnterm.cli.explore_tint import Range, tinted_text
+from rnnterm.cli.explore.asked import Asked, name_of
+from rnnterm.cli.explore.charts import chart_lines, series_style
+from rnnterm.cli.explore.page import Canvas, Line, prose, titled, wrapped
+from rnnterm.cli.explore.steps import headline, identity, share
+from rnnterm.cli.explore.tint import Range, tinted_text
 from rnnterm.cli.table import GAP, UNKNOWN, column_widths, table_row
 from rnnterm.explore.fresh import fresh_model
 from rnnterm.explore.gradients import (

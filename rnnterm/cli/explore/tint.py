@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnterm.cli.explore_page import Canvas, Line
+from rnnterm.cli.explore.page import Canvas, Line
 from rnnterm.glyphs import columns, visible
 from rnnterm.plotting.heat import Look, heat_map
 from rnnterm.plotting.palette import SEQUENTIAL_256, SIGNED_256, ramp_256

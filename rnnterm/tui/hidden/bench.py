@@ -1,6 +1,7 @@
 """What the tab works on: a model, a text, what the one made of the other, and where a person looks.
 
-Reading and sorting take longer than a frame, so that threads do them.
+Reading and sorting take longer than a frame, so that threads do them. Their workers, as all of the
+tab, have an empty description: else Textual spells out the arguments, a model with all its weights.
 """
 
 from dataclasses import dataclass, replace
@@ -92,7 +93,7 @@ class Bench(Container):
         """Have a model read a text, and look at it: at a step, or where the eye was before."""
         self._read(voice, source, self.scene.reading if self.scene else None, step)
 
-    @work(thread=True, exclusive=True, group="read")
+    @work(thread=True, exclusive=True, group="read", description="")
     def _read(self, voice: Voice, source: Source, before: Reading | None, step: int | None) -> None:
         worker = get_current_worker()
         reading: Reading | RnntermError | None
@@ -148,7 +149,7 @@ class Bench(Container):
         self.eye = eye
         self._stage_in_thread(reading, eye, self.scores)
 
-    @work(thread=True, exclusive=True, group="stage")
+    @work(thread=True, exclusive=True, group="stage", description="")
     def _stage_in_thread(self, reading: Reading, eye: Eye, scores: Array | None) -> None:
         scene = stage(reading, eye, scores)
         if not get_current_worker().is_cancelled:

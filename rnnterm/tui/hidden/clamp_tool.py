@@ -111,7 +111,7 @@ class ClampTool(Tool):
         seed = reading.text[: self.eye.step + 1][-_SEED:]
         self._write(reading.model, model, seed, self._rng_seed)
 
-    @work(thread=True, exclusive=True, group="clamp")
+    @work(thread=True, exclusive=True, group="clamp", description="")
     def _write(self, model: Model, changed: IntervenedModel, seed: str, rng_seed: int) -> None:
         worker = get_current_worker()
         plain = other = ""

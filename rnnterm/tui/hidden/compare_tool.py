@@ -81,7 +81,7 @@ class CompareTool(Tool):
             self._tell([[("comparing …", "muted")]])
             self._compare(*wanted)
 
-    @work(thread=True, exclusive=True, group="compare")
+    @work(thread=True, exclusive=True, group="compare", description="")
     def _compare(self, reading: Reading, other: object) -> None:
         worker = get_current_worker()
         comparison: Comparison | RnntermError

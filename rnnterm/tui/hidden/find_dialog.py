@@ -65,7 +65,7 @@ class FindDialog(ModalScreen[Measured | None]):
         """What was wrong with the last one says nothing about the next."""
         self._tell("")
 
-    @work(thread=True, exclusive=True)
+    @work(thread=True, exclusive=True, description="")
     def _measure(self, asked: str) -> None:
         worker = get_current_worker()
         try:

@@ -95,7 +95,7 @@ class FindTool(Tool):
             self.query_one("#find-probe", Lines).show([[("the probe learns …", "muted")]])
             self._rank(*wanted)
 
-    @work(thread=True, exclusive=True, group="find")
+    @work(thread=True, exclusive=True, group="find", description="")
     def _rank(self, reading: Reading, layer: int, name: str, asked: str) -> None:
         worker = get_current_worker()
         try:

@@ -139,7 +139,7 @@ class GradientTool(Tool):
 
     # What it depends on
 
-    @work(thread=True, exclusive=True, group="connect")
+    @work(thread=True, exclusive=True, group="connect", description="")
     def _connect(self, reading: Reading, step: int, target: Target | None) -> None:
         worker = get_current_worker()
         has_next = step + 1 < len(reading)
@@ -166,7 +166,7 @@ class GradientTool(Tool):
 
     # How gradients fade
 
-    @work(thread=True, exclusive=True, group="decay")
+    @work(thread=True, exclusive=True, group="decay", description="")
     def _follow_back(self, reading: Reading, layer: int, training: Training) -> None:
         worker = get_current_worker()
         curves: list[Curve] = []

@@ -100,7 +100,7 @@ class MatchTool(Tool):
             scene.reading, (start, stop), (scene.layer, scene.name), threshold, corpus_threshold
         )
 
-    @work(thread=True, exclusive=True, group="match")
+    @work(thread=True, exclusive=True, group="match", description="")
     def _search(
         self, reading: Reading, span: tuple[int, int], where: tuple[int, str], threshold: float,
         corpus_threshold: float | None,
@@ -143,12 +143,12 @@ class MatchTool(Tool):
         share = message.read / max(1, message.length)
         rows: list[Row] = [
             [(f"{visible(selection.text)[:24]}", "bold"),
-             (f"  {len(selection.units)} units: {units}{more}", "muted")],
+             (f"  {counted(len(selection.units))}: {units}{more}", "muted")],
             [(f"{share:.0%} of {message.length:,} characters of {safe_line(message.corpus)}", "")],
             *rows_of(progress_bar(share, min(width, 40), ascii_only=self.host.settings.ascii)),
         ]  # fmt: skip
         if message.note:
-            rows += wrapped_rows(message.note, width, "warning")[:2]
+            rows += wrapped_rows(message.note, width, "warning")[:4]
         is_over = message.read == matches.total
         if is_over and not message.places:
             rows += wrapped_rows(matches.why_empty(), width, "warning")
@@ -167,13 +167,13 @@ class MatchTool(Tool):
         assert self._found is not None
         matches = self._found.matches
         ids, decode = matches.ids, matches.selection.reading.model.vocab.decode
-        counted = f"{len(place.units):>2}/{len(matches.selection.units)} "
-        room = max(8, self.query_one(PickList).size.width - 2 - len(counted))
+        share = f"{len(place.units):>2}/{len(matches.selection.units)} "
+        room = max(8, self.query_one(PickList).size.width - 2 - len(share))
         span = decode(ids[place.start : place.stop])[: room // 2]
         before = max(0, (room - len(span)) // 2 - 1)
         after = max(0, room - len(span) - before - 2)
         return [
-            (counted, "muted"),
+            (share, "muted"),
             (_cells(decode(ids[max(0, place.start - before) : place.start])).rjust(before), ""),
             (f"⟨{_cells(span)}⟩", "bold"),
             (_cells(decode(ids[place.stop : place.stop + after])), ""),
@@ -201,6 +201,11 @@ class MatchTool(Tool):
 
     def _tell(self, rows: list[Row]) -> None:
         self.query_one("#match-head", Lines).show(rows)
+
+
+def counted(units: int) -> str:
+    """`1 unit`, `2 units`."""
+    return f"{units} unit{'s' * (units != 1)}"
 
 
 def _cells(text: str) -> str:

@@ -112,7 +112,7 @@ class SourcedBench(Bench):
         self._asking = (question, take)
         self._list_models()
 
-    @work(thread=True, exclusive=True, group="models")
+    @work(thread=True, exclusive=True, group="models", description="")
     def _list_models(self) -> None:
         models: list[ModelSummary] | RnntermError
         try:

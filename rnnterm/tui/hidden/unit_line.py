@@ -29,7 +29,7 @@ class UnitLine(Rows):
         """Draw a unit over the steps of the map, with the cursor at one of them."""
         self._shown, part = (picture, unit, step), picture.part
         width, height = self.size
-        if width <= GUTTER or not height:
+        if width - GUTTER != part.width or not height:  # the map will be drawn anew, too
             self.show([])
             return
         key = (id(part.scene), part.columns.start, part.columns.stop, unit, width, height)

@@ -56,7 +56,7 @@ class Picture:
     def describe(self) -> str:
         """What a row and a column stand for, and what the colours mean."""
         units, steps = (
-            -(-(at.stop - at.start) // (len(edges) - 1))
+            round((at.stop - at.start) / max(1, len(edges) - 1))
             for at, edges in (
                 (self.part.rows, self.heat.row_edges),
                 (self.part.columns, self.heat.column_edges),
@@ -221,7 +221,7 @@ class UnitMap(Widget):
             spans.append(slice(start, start + span))
         return Part(scene, spans[0], spans[1], width, self.size.height, self._look)
 
-    @work(thread=True, exclusive=True)
+    @work(thread=True, exclusive=True, description="")
     def _draw(self, part: Part) -> None:
         picture = draw(part)
         if not get_current_worker().is_cancelled:

@@ -7,6 +7,7 @@ T is the number of characters.
 
 import re
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
@@ -106,7 +107,11 @@ def pattern_feature(pattern: str) -> Feature:
             "the regular expression is empty: write one between slashes, as in /[.?!]/"
         )
     try:
-        re.compile(pattern, re.MULTILINE)
+        with (
+            warnings.catch_warnings()
+        ):  # that a pattern looks odd (`[[a]`) is no news to its writer
+            warnings.simplefilter("ignore")
+            re.compile(pattern, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
         place = getattr(error, "pos", None)
         where = "" if place is None else f" at character {place + 1}"

@@ -109,12 +109,14 @@ class Matches:
         taken[self._own] = True
         found: list[Place] = []
         for level in range(int(counts.max(initial=0)), self.needed - 1, -1):
-            if len(found) >= most:
+            # What comes from here on has no more units than the level throughout.
+            if len(found) >= most and len(found[-1].units) > level:
                 break
-            found += self._stretches(level, counts, bits, taken)[: most - len(found)]
+            found += self._stretches(level, counts, bits, taken)
+            found = sorted(found, key=self._rank)[:most]
             for place in found:
                 taken[place.start : place.stop] = True
-        return sorted(found, key=self._rank)[:most]
+        return found
 
     def why_empty(self) -> str:
         """What to say where nothing was found."""

@@ -37,5 +37,7 @@ def find_spans(pattern: str, text: str, seconds: float = _SECONDS) -> list[tuple
             "write it without repetitions inside repetitions, or choose a shorter text"
         ) from None
     except (OSError, subprocess.CalledProcessError) as error:
-        raise RnntermError(f"the regular expression could not be searched for: {error}") from None
+        status = getattr(error, "returncode", None)
+        why = error if status is None else f"the search ended with status {status}"
+        raise RnntermError(f"the regular expression could not be searched for: {why}") from None
     return [(start, stop) for start, stop in json.loads(answer.stdout)]

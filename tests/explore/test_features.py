@@ -1,5 +1,7 @@
 """Features of a text, one number a character."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -92,3 +94,9 @@ def test_a_feature_that_never_varies_is_said(asked, text, says):
 def test_a_pattern_that_would_take_for_ever_is_stopped():
     with pytest.raises(RnntermError, match=r"more than 0\.3 seconds"):
         find_spans("(a+)+$", "a" * 40 + "b", seconds=0.3)
+
+
+def test_an_odd_pattern_is_one_without_a_word():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert measure_feature("/[[a]/", "a[b").values.tolist() == [1, 1, 0]

@@ -1,5 +1,7 @@
 """The same units elsewhere: selecting them, and searching a corpus for them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from planted import QUOTE_UNIT, quote_model, quoted_text, random_model
 
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.explore.matching import scan_corpus
+from rnnterm.explore.matching import Matches, scan_corpus
 from rnnterm.explore.reading import read_text
 from rnnterm.explore.selection import NothingSelected, Selection, select_units
 from rnnterm.explore.streams import WARM_UP, Streams
@@ -195,3 +197,18 @@ def test_a_stretch_whose_units_change_is_shortened(monkeypatch):
     (matches,) = [*scan_corpus(model, selection, model.vocab.encode("abcd"))][-1:]
     (place,) = matches.best()
     assert (place.start, place.stop, place.units) == (0, 1, (0, 1))
+
+
+def test_a_place_of_more_units_comes_before_a_busier_one_of_fewer():
+    model = quote_model()
+    selection = select_units(read_text(model, "ab"), 0, 1, layer=0, bounded=False)
+    six = replace(selection, units=np.arange(6), signs=np.ones(6, np.float32))
+    # Five at every character, but only three of them throughout; and four for one character.
+    on = ["------", "12345-", "123-56", "1-3456", "------", "1234--", "------"]
+    matches = Matches(six, model.vocab.encode("a" * len(on)), 0.5)
+    for step, units in enumerate(on):
+        matches.keep(step, np.array([[unit != "-" for unit in units]], np.float32))
+    first, second = matches.best()
+    assert (first.start, first.stop, first.units) == (5, 6, (0, 1, 2, 3))
+    assert (second.start, second.stop, second.units) == (1, 4, (0, 2, 4))
+    assert matches.best(1) == [first]

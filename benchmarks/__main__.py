@@ -11,6 +11,7 @@ NAMES = {
     "app": "the app in a pseudo-terminal",
     "memory": "memory against corpus size",
     "runs": "answers to requests, and the cost of reporting",
+    "explore": "the hidden-state explorer",
     "survival": "a hundred kills and fifty races",
 }
 

@@ -25,6 +25,7 @@ _COMMANDS = {  # a module, and what it calls the command where that is not `comm
     "steer": "steer",
     "eval": "eval",
     "score": "score",
+    "explore": "explore.command",
     "corpus": "corpus",
     "models": "models",
     "config": "config",

@@ -44,7 +44,8 @@ def _run_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
     return [name for name in names if name.startswith(incomplete) and safe_line(name) == name]
 
 
-def _model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The models whose names begin like a word, to complete it."""
     from rnnterm.runs.models import bundled_models
 
     bundled = [name for name in bundled_models() if name.startswith(incomplete)]
@@ -58,7 +59,7 @@ model_option = click.option(
     default="shakespeare",
     show_default=True,
     metavar="M",
-    shell_complete=_model_names,
+    shell_complete=model_names,
     help="A bundled model, a run, or a model file.",
 )
 seed_option = click.option(

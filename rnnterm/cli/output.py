@@ -76,10 +76,15 @@ def emit_styled(pieces: Iterable[tuple[str, str]]) -> None:
         safe = SafeText()
         for text, style in pieces:
             shown = safe.feed(text)
-            styled = style and can_style(out) and shown.strip()
+            styled = style and can_style(out) and (shown.strip() or _colors_blanks(style))
             out.write(f"\x1b[{style}m{shown}\x1b[m" if styled else shown)
             out.flush()
         out.write(safe.feed("", last=True) + "\n")
+
+
+def _colors_blanks(style: str) -> bool:
+    """Whether a style shows on blanks: reversed (7), or on a ground of its own (48)."""
+    return not {"7", "48"}.isdisjoint(style.split(";"))
 
 
 def emit_json(value: Any) -> None:

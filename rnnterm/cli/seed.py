@@ -12,30 +12,32 @@ if TYPE_CHECKING:
     from rnnterm.text.vocab import Vocabulary
 
 
-def read_seed(seed: str) -> str:
+def read_seed(seed: str, what: str = "seed") -> str:
     """The text that a seed argument means; `@@` begins a text with a plain `@`.
+
+    `what` is what errors call it.
 
     Raises UsageError or RnntermError for a file or standard input that is not UTF-8 text.
     """
     if seed == "-":
         if sys.stdin is None:
-            raise UsageError("standard input is closed: pipe the seed in, or write it out")
+            raise UsageError(f"standard input is closed: pipe the {what} in, or write it out")
         return _decoded(sys.stdin.buffer, "standard input")
     if seed.startswith("@@"):
         return seed[1:]
     if not seed.startswith("@"):
         return seed
     if seed == "@":
-        raise UsageError("@ names no file: write @FILE, or @@ for a seed that begins with @")
+        raise UsageError(f"@ names no file: write @FILE, or @@ for a {what} that begins with @")
     from rnnterm.files import user_path
 
     try:
         with user_path(seed[1:]).open("rb") as file:
             return _decoded(file, seed[1:])
     except FileNotFoundError:
-        raise UsageError(f"there is no file {seed[1:]!r} to read the seed from") from None
+        raise UsageError(f"there is no file {seed[1:]!r} to read the {what} from") from None
     except OSError as error:
-        raise RnntermError(f"cannot read the seed {seed[1:]}: {error.strerror}") from None
+        raise RnntermError(f"cannot read the {what} {seed[1:]}: {error.strerror}") from None
 
 
 def fresh_rng_seed() -> int:

@@ -75,8 +75,14 @@ class Cell(Protocol):
     """One recurrent layer."""
 
     weights: CellWeights
-    state_names: ClassVar[tuple[str, ...]]
-    gate_names: ClassVar[tuple[str, ...]]
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """What its state is made of, `h` first."""
+
+    @property
+    def gate_names(self) -> tuple[str, ...]:
+        """The gates that `step` can hand out."""
 
     def project(self, x: Array) -> Array:
         """The part of a step that needs no state, for `step` alone: (..., I) becomes (..., G*H)."""
@@ -143,9 +149,14 @@ class LSTM:
         c += i * g
         if gates is not None:
             gates.update(i=i, f=f, g=g, o=o)
+        return self.output(c, o), c
+
+    @staticmethod
+    def output(c: Array, o: Array) -> Array:
+        """What a cell state shows of itself through the output gate."""
         h = np.tanh(c)
         h *= o
-        return h, c
+        return h
 
 
 class GRU:

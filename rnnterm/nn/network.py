@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rnnterm.nn.cells import Array, CellWeights, Gates, State, build_cell
+from rnnterm.nn.cells import Array, Cell, CellWeights, Gates, State, build_cell
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.text.windows import one_hot, scalar
 
@@ -38,7 +38,7 @@ class Network:
     def __init__(self, spec: NetworkSpec, tensors: Mapping[str, Array]) -> None:
         self.spec = spec
         self.tensors = dict(tensors)
-        self.cells = tuple(
+        self.cells: tuple[Cell, ...] = tuple(
             build_cell(
                 spec,
                 CellWeights(
@@ -73,19 +73,26 @@ class Network:
         zeros = np.zeros((*batch, self.spec.hidden_size), dtype)
         return tuple(tuple(zeros for _ in cell.state_names) for cell in self.cells)
 
-    def step(
+    def advance(
         self, ids: int | Indices, state: NetworkState, gates: tuple[Gates, ...] | None = None
-    ) -> tuple[Array, NetworkState]:
-        """Read one character each: indices of shape (...) to logits of shape (..., V)."""
+    ) -> NetworkState:
+        """Read one character each, of shape (...), without asking what comes next."""
         projected = self._projected_symbols.take(ids, axis=0)
         following: list[State] = []
         for layer, cell in enumerate(self.cells):
             if layer:
                 projected = cell.project(following[-1][0])
             following.append(cell.step(projected, state[layer], gates[layer] if gates else None))
-        logits = following[-1][0] @ self._head
+        return tuple(following)
+
+    def step(
+        self, ids: int | Indices, state: NetworkState, gates: tuple[Gates, ...] | None = None
+    ) -> tuple[Array, NetworkState]:
+        """Read one character each: indices of shape (...) to logits of shape (..., V)."""
+        state = self.advance(ids, state, gates)
+        logits = state[-1][0] @ self._head
         logits += self.tensors["head.bias"]
-        return logits, tuple(following)
+        return logits, state
 
     def read(self, ids: Indices, state: NetworkState | None = None) -> tuple[Array, NetworkState]:
         """Read a text of shape (T, ...); the logits after its last character and the state.

@@ -9,7 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+from rich.console import RenderableType
 from rich.text import Text
+from textual._compositor import ChopsUpdate
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -22,11 +24,14 @@ from textual.widgets import ContentSwitcher, Footer, Tab, Tabs
 from rnnterm.runs.folder import RunFolder
 from rnnterm.settings import Settings
 from rnnterm.terminal import safe_line
-from rnnterm.tui.actions import ACTIONS
+from rnnterm.tui.actions import ACTIONS, TABS, tab_of
 from rnnterm.tui.ascii_only import AsciiOnly
 from rnnterm.tui.clipboard import send_to_clipboard
 from rnnterm.tui.help import HelpScreen, key_of
+from rnnterm.tui.hidden.tab import HiddenTab
+from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
+from rnnterm.tui.painting import NarrowUpdate
 from rnnterm.tui.panel import Panel, bindings_for
 from rnnterm.tui.report import write_report
 from rnnterm.tui.runs.tab import RunsTab
@@ -75,11 +80,11 @@ class RnntermApp(App[None]):
     def compose(self) -> ComposeResult:
         """Top line, tabs, the tab's content, footer."""
         yield TopLine()
-        names = {"text": "Text", "runs": "Runs"}
-        keys = {name: key_of(f"app.tab_{name}", self.settings) for name in names}
-        yield Tabs(*(Tab(Content(f"{keys[name]} {names[name]}"), id=name) for name in names))
+        keys = {name: key_of(f"app.tab_{name}", self.settings) for name in TABS}
+        yield Tabs(*(Tab(Content(f"{keys[name]} {TABS[name]}"), id=name) for name in TABS))
         with ContentSwitcher(initial="text-tab"):
             yield TextTab(id="text-tab")
+            yield HiddenTab(id="hidden-tab")
             yield RunsTab(id="runs-tab")
         yield Footer(compact=True, show_command_palette=True)
 
@@ -109,6 +114,12 @@ class RnntermApp(App[None]):
         self._return_code = 1
         self.panic(Text(safe_line(write_report(error))))
 
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Send what changed, and no more."""
+        if isinstance(renderable, ChopsUpdate):
+            renderable = NarrowUpdate.of(renderable)
+        super()._display(screen, renderable)
+
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """What fills the screen is where the keys go: another panel takes over, a tab ends it."""
         if not event.widget.is_attached:  # the app ends
@@ -124,8 +135,9 @@ class RnntermApp(App[None]):
         self.show_tab(str(event.tab.id))
 
     def on_model_speaks(self, message: ModelSpeaks) -> None:
-        """Tell in the top line who speaks."""
+        """Tell in the top line who speaks, and to who looks into the model."""
         self.query_one(TopLine).show_speaker(message.name, message.label)
+        self.query_one(HiddenTab).take_speaker()
 
     def on_run_seen(self, message: RunSeen) -> None:
         """Tell in the top line how the run is doing."""
@@ -152,7 +164,7 @@ class RnntermApp(App[None]):
     # Actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The tab Runs has no panel that the screen could be given to."""
+        """Other tabs than Text have no panel that the screen could be given to."""
         return action != "toggle_maximize" or self._focused_panel() is not None
 
     def show_tab(self, name: str) -> None:
@@ -162,11 +174,15 @@ class RnntermApp(App[None]):
         if switcher.current != f"{name}-tab":
             self.screen.minimize()
             switcher.current = f"{name}-tab"
-        self.query_one(f"#{name}-tab", TextTab | RunsTab).take_focus()  # type: ignore[arg-type]
+        tab = self.query_one(f"#{name}-tab", TextTab | HiddenTab | RunsTab)  # type: ignore[arg-type]
+        tab.take_focus()
 
     def action_tab_text(self) -> None:
         """See the action table, as for all below."""
         self.show_tab("text")
+
+    def action_tab_hidden(self) -> None:
+        self.show_tab("hidden")
 
     def action_tab_runs(self) -> None:
         self.show_tab("runs")
@@ -216,11 +232,12 @@ class RnntermApp(App[None]):
         scope, _, verb = name.partition(".")
         owner: DOMNode = self
         if scope != "app":
-            tab = "runs" if scope == "runs" else "text"
-            self.show_tab(tab)
+            self.show_tab(tab_of(scope))
             owner = next(node for node in self.query("*") if getattr(node, "SCOPE", "") == scope)
             if isinstance(owner, Panel):
                 owner.focus()
+            elif isinstance(owner, Tool):
+                self.query_one(HiddenTab).open_tool(owner.NAME)
         self.call_later(getattr(owner, f"action_{verb}"))
 
     def _focused_panel(self) -> Panel | None:

@@ -7,7 +7,7 @@ import difflib
 import itertools
 
 from rnnterm.errors import UsageError
-from rnnterm.tui.actions import ACTIONS, Action
+from rnnterm.tui.actions import ACTIONS, Action, tab_of
 
 _MODIFIERS = {"ctrl", "alt", "shift"}
 _CHARACTERS = {
@@ -71,7 +71,8 @@ def _share_focus(one: Action, other: Action) -> bool:
     if "sample.pick" in (one.name, other.name) and one.scope != other.scope:
         return False  # digits choose a tab again when the sample goes on
     scopes = {one.scope, other.scope}
-    return len(scopes) == 1 or "app" in scopes or ("text" in scopes and "runs" not in scopes)
+    nested = one.scope == tab_of(other.scope) or other.scope == tab_of(one.scope)
+    return len(scopes) == 1 or "app" in scopes or nested
 
 
 def _check_key(name: str, key: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from rnnterm.errors import UsageError
 from rnnterm.settings import Settings
 from rnnterm.terminal import is_terminal
+from rnnterm.threads import import_numpy_with_one_thread
 from rnnterm.tui.keys import check_keys
 
 _FRAMES, _FRAMES_OVER_SSH = 30, 15
@@ -44,19 +45,4 @@ def _prepare_environment(settings: Settings) -> None:
     if is_remote() or not settings.animation:
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
         os.environ["TEXTUAL_SMOOTH_SCROLL"] = "0"
-    _import_numpy_with_one_thread()
-
-
-def _import_numpy_with_one_thread() -> None:
-    """One character at a time needs no more; several would wait for each other beside a training.
-
-    numpy's libraries read the number once. The environment stays as it was: a trainer that is
-    started from here wants all the cores.
-    """
-    names = [f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL")]
-    unset = [name for name in names if name not in os.environ]
-    os.environ.update(dict.fromkeys(unset, "1"))
-    import numpy  # noqa: F401
-
-    for name in unset:
-        del os.environ[name]
+    import_numpy_with_one_thread()

@@ -19,6 +19,7 @@ COMMANDS = {
     "steer": ["steer", "--model"],
     "eval": ["eval", "--corpus", "othello"],
     "score": ["score"],
+    "explore": ["explore", "--text", "cat"],
     "show": ["models", "show"],
     "export": ["models", "export"],
 }

@@ -30,6 +30,8 @@ print(*sorted(loaded), file=sys.stderr)
         (["generate", "--help"], set()),
         (["corpus", "show", "othello", "--json"], {"numpy"}),
         (["generate", "--model", "cat", "--length", "5"], {"numpy"}),
+        (["explore", "--help"], set()),
+        (["explore", "cat", "--text", "cat", "--gradients"], {"numpy"}),
     ],
     ids=" ".join,
 )

@@ -16,6 +16,8 @@ from rnnterm.tui.actions import ACTIONS
 from rnnterm.tui.app import RnntermApp
 from rnnterm.tui.dialogs import Confirm
 from rnnterm.tui.help import HelpScreen, spelled
+from rnnterm.tui.hidden.tab import HiddenTab
+from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.open_dialog import OpenDialog
 from rnnterm.tui.panel import Panel
 from rnnterm.tui.runs.tab import RunsTab
@@ -86,7 +88,7 @@ def test_runs_does_not_offer_a_zoom(tmp_path):
     in_app(tmp_path, act)
 
 
-@pytest.mark.parametrize("key", ["c", "m", "t", "s", "5"])
+@pytest.mark.parametrize("key", ["c", "m", "t", "s", "2", "5"])
 def test_the_footer_fits_80_columns(tmp_path, key):
     async def act(app, pilot):
         await pilot.press(key)
@@ -138,7 +140,7 @@ def test_texts_tell_the_keys_that_the_settings_give(tmp_path):
 
     async def act(app, pilot):
         tabs = [str(tab.label) for tab in app.query(Tab)]
-        assert tabs == ["f2 Text", "f5 Runs"]
+        assert tabs == ["f2 Text", "2 Hidden state", "f5 Runs"]
         await pilot.press("m", "down", "down", "down", "enter")
         await pilot.press(*["backspace"] * 3, *"32", "enter")
         meaning = app.query_one(".model-meaning", Static)
@@ -183,7 +185,9 @@ def test_the_palette_finds_an_action_and_does_it(tmp_path):
 
 def owner_of(scope: str) -> type:
     """The class that has a scope's methods."""
-    kinds = [RnntermApp, TextTab, RunsTab, *Panel.__subclasses__()]
+    kinds = [
+        RnntermApp, TextTab, HiddenTab, RunsTab, *Panel.__subclasses__(), *Tool.__subclasses__(),
+    ]  # fmt: skip
     for kind in kinds:
         kinds += [each for each in kind.__subclasses__() if each not in kinds]
     return next(
@@ -193,7 +197,10 @@ def owner_of(scope: str) -> type:
     )
 
 
-GO_TO = {"corpus": "c", "model": "m", "training": "t", "sample": "s", "runs": "5"}
+GO_TO = {
+    "corpus": "c", "model": "m", "training": "t", "sample": "s", "runs": "5",
+    "hidden": "2", "gradients": "2g", "tiny": "2w",
+}  # fmt: skip
 SCOPE_OF = {key: scope for scope, key in GO_TO.items()}
 
 
@@ -202,7 +209,9 @@ def test_every_action_is_reached(tmp_path, monkeypatch, way):
     """By its key where its scope has the focus, and by its name from anywhere."""
     made_run(tmp_path, "bold-otter")
     done: list[str] = []
-    kept = {"app.tab_text", "app.tab_runs", "text.open_sample"}  # what the test walks with
+    kept = {  # what the test walks with
+        "app.tab_text", "app.tab_hidden", "app.tab_runs", "hidden.gradients", "hidden.tiny",
+    }  # fmt: skip
     for action in ACTIONS:
         owner = owner_of(action.scope)
         original = getattr(owner, f"action_{action.verb}")
@@ -221,7 +230,7 @@ def test_every_action_is_reached(tmp_path, monkeypatch, way):
             else:
                 here = GO_TO.get(action.scope, "m")
                 if scope_of_focus(app) != SCOPE_OF[here]:
-                    await pilot.press(*"1m", here)
+                    await pilot.press(*"1m", *here)
                     await until(pilot, lambda: scope_of_focus(app) == SCOPE_OF[here])  # noqa: B023
                 await pilot.press(action.keys.split(",")[0])
             await until(pilot, lambda: action.name in done, 5)  # noqa: B023
@@ -229,7 +238,7 @@ def test_every_action_is_reached(tmp_path, monkeypatch, way):
     in_app(tmp_path, act)
 
 
-@pytest.mark.parametrize("key", ["s", "5"])
+@pytest.mark.parametrize("key", ["s", "2", "5"])
 def test_nothing_is_written_in_its_background_colour_in_a_light_theme(tmp_path, key):
     async def act(app, pilot):
         await pilot.press(key)
@@ -240,7 +249,7 @@ def test_nothing_is_written_in_its_background_colour_in_a_light_theme(tmp_path, 
         console = Console(width=120, height=36, force_terminal=True, color_system="truecolor")
         seen = 0
         for text, style, _ in console.render(update):
-            if text.strip() and style is not None and style.color and style.bgcolor:
+            if text.strip(" ▀") and style is not None and style.color and style.bgcolor:
                 seen += 1
                 assert style.color != style.bgcolor, text
         assert seen > 20

@@ -104,6 +104,12 @@ def test_the_tab_runs(tmp_path, size):
     check("runs-{}x{}".format(*size), shown)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_the_tab_hidden_state(tmp_path, size):
+    shown = look(tmp_path, size, "m", "2", "right", wait_for=["▀", "●", "step 2/200"])
+    check("hidden-{}x{}".format(*size), shown)
+
+
 @pytest.mark.parametrize("panel", ["corpus", "model", "training"])
 def test_each_panel_on_a_narrow_screen(tmp_path, panel):
     check(f"{panel}-80x24", look(tmp_path, (80, 24), panel[0]))

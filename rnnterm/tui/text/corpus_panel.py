@@ -58,6 +58,13 @@ class CorpusPanel(Panel):
             self._measure(self._corpus, *_parts(recipe))
         self._show()
 
+    def excerpt(self, length: int) -> tuple[str, str] | None:
+        """The text from the window that is shown on: where it is from, and its characters."""
+        if self._corpus is None:
+            return None
+        label = f"{self._corpus.name} from {self._place + 1:,}"
+        return label, self._corpus.excerpt(self._place, self._place + length)
+
     # Opening a text
 
     @work(thread=True, exclusive=True, group="open")

@@ -171,6 +171,20 @@ class SamplePanel(VoicePanel):
         self._owed = 0.0
         self._set_going()
 
+    # For who looks at it from elsewhere
+
+    def text_end(self, count: int) -> str:
+        """The last characters of the sample."""
+        return self._live.text()[-count:] if self._live is not None else ""
+
+    def write_on(self, count: int) -> str:
+        """Let the model write so many characters, though nobody sees the panel; what it wrote."""
+        if self._live is None:
+            return ""
+        letters = [self._live.forward() for _ in range(count)]
+        self._stream.write(map(_with_level, letters))
+        return "".join(letter.char for letter in letters)
+
     # Showing
 
     def tell(self, notice: str) -> None:

@@ -66,7 +66,7 @@ class Rows(Widget):
         strip = self._strips.get(y)
         if strip is None:
             segments = [Segment(text, self._ink(ink)) for text, ink in _row_at(self._rows, y)]
-            strip = Strip(segments).adjust_cell_length(self.size.width, self._ink(""))
+            strip = Strip(segments).adjust_cell_length(self.size.width, self._ink("")).simplify()
             self._strips[y] = strip
         return strip
 

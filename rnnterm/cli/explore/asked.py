@@ -1,0 +1,109 @@
+"""What `rnnterm explore` was asked, checked against the model and the text.
+
+Layers and steps count from 1, as people count; units have the numbers that they have in the
+model's tensors, from 0. Inside, all three count from 0.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from rnnterm.cli.diagnostics import warn
+from rnnterm.errors import UsageError
+from rnnterm.terminal import safe_line
+
+if TYPE_CHECKING:
+    from rnnterm.explore.reading import Reading
+    from rnnterm.nn.modelfile import Model
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One call of the command, whatever its mode.
+
+    Attributes:
+        model_name: as the person wrote it.
+        name: the state or gate to show: `h`, `c`, `i`, …
+        layer, step: from 0.
+        chosen_unit: from 0; None where the person named none.
+        rng_seed: for what is left to chance; None where the person gave none.
+    """
+
+    model_name: str
+    reading: "Reading"
+    layer: int
+    step: int
+    name: str
+    chosen_unit: int | None
+    rng_seed: int | None
+    runs_dir: str | None
+
+    @property
+    def speaker(self) -> str:
+        """The model's name for a headline: of a path, the file's name."""
+        return name_of(self.model_name)
+
+    @property
+    def model(self) -> "Model":
+        """The model that read."""
+        return self.reading.model
+
+    @cached_property
+    def unit(self) -> int:
+        """The unit that was named, or else the one that varies most in this text."""
+        if self.chosen_unit is not None:
+            return self.chosen_unit
+        return int(self.reading.values(self.layer, self.name).var(axis=0).argmax())
+
+
+def name_of(model: str) -> str:
+    """What a headline calls a model that a person named: of a path, the file's name."""
+    return safe_line(PurePath(model).stem if "/" in model else model)
+
+
+def ask(
+    model_name: str,
+    text: str,
+    *,
+    layer: int | None,
+    unit: int | None,
+    step: int | None,
+    show: str | None,
+    rng_seed: int | None,
+    runs_dir: str | None,
+) -> Asked:
+    """Read the text with the model, and check what was chosen against both.
+
+    Unknown characters and a text that is too long are warnings.
+
+    Raises UsageError for a layer, unit, step or name that is not there; RnntermError for a text
+    or a model that cannot be used.
+    """
+    from rnnterm.cli.speaker import load_speaker
+    from rnnterm.explore.reading import LONGEST, read_text
+
+    model = load_speaker(model_name, runs_dir)
+    spec = model.spec
+    layer = _chosen("layer", spec.num_layers if layer is None else layer, 1, spec.num_layers)
+    if unit is not None:
+        _chosen("unit", unit, 0, spec.hidden_size - 1)
+    reading = read_text(model, text)
+    if reading.unknown:
+        more = " and more" if len(reading.unknown) > 20 else ""
+        warn(f"the model does not know {reading.unknown[:20]!a}{more}: passed over")
+    if reading.left_out:
+        warn(f"only the first {LONGEST:,} characters are read, {reading.left_out:,} are left out")
+    step = _chosen("step", len(reading) if step is None else step, 1, len(reading))
+    if show is not None and show not in reading.names:
+        raise UsageError(f"a layer has no {show!r} to show: choose {', '.join(reading.names)}")
+    return Asked(
+        model_name, reading, layer - 1, step - 1, show or "h", unit, rng_seed, runs_dir
+    )  # fmt: skip
+
+
+def _chosen(what: str, number: int, first: int, last: int) -> int:
+    if not first <= number <= last:
+        reach = f"there is only {first}" if first == last else f"they go from {first} to {last:,}"
+        raise UsageError(f"there is no {what} {number:,}: {reach}")
+    return number

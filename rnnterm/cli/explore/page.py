@@ -1,0 +1,155 @@
+"""Where an answer of `rnnterm explore` goes: a terminal, a pipe, or an SVG or HTML file."""
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rnnterm.cli.diagnostics import narrate
+from rnnterm.cli.output import emit_json, emit_styled, stdout
+from rnnterm.errors import UsageError
+from rnnterm.glyphs import columns, terminal_width
+from rnnterm.terminal import can_style, colors_allowed, is_terminal, safe_text
+
+if TYPE_CHECKING:
+    from rnnterm.plotting.heat import Look
+
+Line = list[tuple[str, str]]
+"""Pieces of text, each with its SGR parameters (see `emit_styled`), which make one line."""
+
+_NARROWEST, _WIDEST = 40, 160
+_EXPORT_WIDTH = 100
+_TITLE = "1"
+_SUFFIXES = (".svg", ".html")
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """What lines are drawn for.
+
+    Attributes:
+        width: columns that a line may take.
+        colors: whether colours are seen; where not, glyphs must tell.
+        ascii_only: a terminal that knows nothing but ASCII for charts.
+    """
+
+    width: int
+    colors: bool
+    ascii_only: bool = False
+
+    @property
+    def look(self) -> "Look":
+        """How heat maps look here."""
+        if self.ascii_only:
+            return "ascii"
+        return "halves" if self.colors else "glyphs"
+
+
+class Answer(Protocol):
+    """What a mode of the command found out."""
+
+    def lines(self, canvas: Canvas) -> Iterable[Line]:
+        """For people: lines no wider than the canvas."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: plain values by name."""
+
+
+def checked_export(path: str | None) -> str | None:
+    """The file to export to; raises UsageError unless its name says SVG or HTML."""
+    if path is not None and not path.lower().endswith(_SUFFIXES):
+        raise UsageError(f"cannot export to {path!r}: name a file that ends in .svg or .html")
+    return path
+
+
+def show_answer(answer: Answer, *, as_json: bool, export: str | None, title: str) -> None:
+    """Give an answer out in the form that was asked for."""
+    if export is not None:
+        _export(answer.lines(Canvas(_EXPORT_WIDTH, colors=colors_allowed())), export, title)
+        narrate(f"written to {export}")
+    if as_json:
+        emit_json(answer.as_json())
+    elif export is None:
+        for line in answer.lines(_canvas()):
+            emit_styled(_trimmed(line))
+
+
+def _trimmed(line: Line) -> Line:
+    """A line without plain blanks at its end."""
+    kept = list(line)
+    while kept and not kept[-1][1]:
+        text, _ = kept.pop()
+        if text.rstrip(" "):
+            return [*kept, (text.rstrip(" "), "")]
+    return kept
+
+
+def _canvas() -> Canvas:
+    out = stdout()
+    width = min(max(terminal_width(), _NARROWEST), _WIDEST)
+    on_terminal = is_terminal(out)
+    return Canvas(width, can_style(out) and colors_allowed(), on_terminal and not can_style(out))
+
+
+def _export(lines: Iterable[Line], path: str, title: str) -> None:
+    """Write lines as a picture of a terminal, or as a page."""
+    import io
+
+    from rich.console import Console
+    from rich.text import Text
+
+    from rnnterm.files import failing_as, replace_file, user_path
+    from rnnterm.terminal import safe_line
+
+    console = Console(
+        record=True, width=_EXPORT_WIDTH, file=io.StringIO(), force_terminal=True,
+        color_system="truecolor", highlight=False, markup=False, emoji=False,
+    )  # fmt: skip
+    for line in lines:
+        console.print(Text.from_ansi(_ansi(line)), no_wrap=True, overflow="ignore", crop=False)
+    target = user_path(path)
+    form = console.export_svg if path.lower().endswith(".svg") else console.export_html
+    document = form(title=safe_line(title)) if form == console.export_svg else form()
+    with failing_as(f"cannot write {path}"):
+        replace_file(target, document.encode())
+
+
+def _ansi(line: Line) -> str:
+    """A line with its styles as escape sequences; the texts bring none of their own."""
+    return "".join(
+        f"\x1b[{style}m{safe_text(text)}\x1b[m" if style else safe_text(text)
+        for text, style in line
+    )
+
+
+def wrapped(pieces: Iterable[tuple[str, str]], width: int, gap: str = "  ") -> Iterator[Line]:
+    """Pieces side by side with a gap between, on as many lines as they need."""
+    line: Line = []
+    used = 0
+    for text, style in pieces:
+        needed = columns(text)
+        if line and used + len(gap) + needed > width:
+            yield line
+            line, used = [], 0
+        if line:
+            line.append((gap, ""))
+            used += len(gap)
+        line.append((text, style))
+        used += needed
+    if line:
+        yield line
+
+
+def prose(text: str, width: int, style: str = "") -> Iterator[Line]:
+    """A sentence on as many lines as it needs."""
+    for line in textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False):
+        yield [(line, style)]
+
+
+def titled(title: str, about: str, width: int) -> Iterator[Line]:
+    """A heading, and what is told of it beside it or, where there is no room, below it."""
+    if columns(title) + 2 + columns(about) <= width:
+        yield [(title, _TITLE), (f"  {about}", "")]
+        return
+    yield from prose(title, width, _TITLE)
+    yield from prose(about, width)

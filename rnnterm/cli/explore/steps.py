@@ -1,0 +1,175 @@
+"""The plain view of `rnnterm explore`: a unit over the text, all units, and one step in full."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnterm.cli.explore.asked import Asked
+from rnnterm.cli.explore.charts import chart_lines, heat_lines
+from rnnterm.cli.explore.page import Canvas, Line, titled, wrapped
+from rnnterm.cli.explore.tint import Range, tinted_text
+from rnnterm.explore.equations import equation_lines, equations
+from rnnterm.explore.ordering import order_units
+from rnnterm.glyphs import visible
+from rnnterm.plotting.bars import Bar, bar_chart
+from rnnterm.plotting.lines import Line as Curve
+from rnnterm.plotting.lines import line_chart
+from rnnterm.plotting.series import Series
+
+if TYPE_CHECKING:
+    from rnnterm.explore.equations import Equation
+    from rnnterm.explore.reading import Reading
+
+_HEAT_HEIGHT = 12
+_CURVE_HEIGHT = 7
+_EXPECTED = 5
+_WIDE = 72  # columns from which each term's number is told
+_MUTED = "2"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What a model did while it read, with the eye on one unit and one step."""
+
+    asked: Asked
+
+    def lines(self, canvas: Canvas) -> Iterator[Line]:
+        """See `Answer.lines`."""
+        asked = self.asked
+        reading, layer, name = asked.reading, asked.layer, asked.name
+        reach = Range.of(reading, layer, name)
+        yield from headline(asked, canvas)
+        yield [("", "")]
+        values = reading.values(layer, name)
+        yield from tinted_text(
+            reading.text, values[:, asked.unit].tolist(), reach, canvas, asked.step
+        )
+        yield [("", "")]
+        rows = values[:, order_units(values, "similarity")].T
+        heat, shown = heat_lines(rows, reach, canvas, _HEAT_HEIGHT, asked.step)
+        about = f"{name}, similar units together · {shown.legend(canvas)}"
+        yield from titled("units x time", about, canvas.width)
+        yield from heat
+        yield [("", "")]
+        yield from titled(f"unit {asked.unit}", f"{name} over the steps", canvas.width)
+        yield from _curve(values[:, asked.unit], asked.step, canvas)
+        yield [("", "")]
+        yield from self._step(canvas)
+
+    def _step(self, canvas: Canvas) -> Iterator[Line]:
+        asked, reading = self.asked, self.asked.reading
+        step = asked.step
+        char = visible(reading.text[step])
+        about = f"after '{char}'{_surprise(reading, step)}"
+        yield from titled(f"step {step + 1}", about, canvas.width)
+        detailed = canvas.width >= _WIDE
+        for line in equation_lines(self._equations, canvas.width, terms=detailed):
+            yield [(line, "")]
+        yield [("", "")]
+        entropy = f"entropy {reading.entropy[step]:.2f} bits"
+        yield from titled("expected next", entropy, canvas.width)
+        bars = [
+            Bar(f"'{visible(symbol)}'", chance, share(chance))
+            for symbol, chance in reading.expected(step, _EXPECTED)
+        ]
+        chart = bar_chart(bars, min(canvas.width, 60), ascii_only=canvas.ascii_only)
+        yield from chart_lines(chart, canvas)
+
+    @property
+    def _equations(self) -> "list[Equation]":
+        asked = self.asked
+        return equations(asked.reading, asked.layer, asked.unit, asked.step)
+
+    def as_json(self) -> dict[str, Any]:
+        """See `Answer.as_json`."""
+        asked, reading = self.asked, self.asked.reading
+        layer, unit, step = asked.layer, asked.unit, asked.step
+        return {
+            **identity(asked),
+            "surprisal": reading.surprisal.tolist(),
+            "entropy": reading.entropy.tolist(),
+            "mean_surprisal": mean_surprisal(reading),
+            "values": {
+                name: reading.values(layer, name)[:, unit].tolist() for name in reading.names
+            },
+            "equations": [
+                {
+                    "name": one.name,
+                    "function": one.function,
+                    "terms": [
+                        {"symbol": term.symbol, "factors": list(term.factors)} for term in one.terms
+                    ],
+                    "sum": one.total,
+                    "value": one.value,
+                }
+                for one in self._equations
+            ],
+            "expected": [
+                {"char": char, "probability": chance}
+                for char, chance in reading.expected(step, _EXPECTED)
+            ],
+        }
+
+
+def steps(asked: Asked) -> Steps:
+    """The plain view."""
+    return Steps(asked)
+
+
+def headline(asked: Asked, canvas: Canvas) -> Iterator[Line]:
+    """Who read what, and where the eye is."""
+    reading, spec = asked.reading, asked.model.spec
+    parts = [asked.speaker, spec.describe(), f"{len(reading):,} characters"]
+    mean = mean_surprisal(reading)
+    if mean is not None:
+        parts.append(f"{mean:.3f} bits per character")
+    if reading.unknown:
+        parts.append(f"{len(reading.unknown)} unknown passed over")
+    yield from wrapped([(part, "") for part in parts], canvas.width, gap=" · ")
+    eye = (
+        f"layer {asked.layer + 1} of {spec.num_layers}", asked.name,
+        f"unit {asked.unit}", f"step {asked.step + 1}/{len(reading)}",
+    )  # fmt: skip
+    yield [(" · ".join(eye), _MUTED)]
+
+
+def identity(asked: Asked) -> dict[str, Any]:
+    """What every JSON answer begins with."""
+    reading = asked.reading
+    return {
+        "model": asked.model_name,
+        "network": asked.model.spec.describe(),
+        "text": reading.text,
+        "characters": len(reading),
+        "unknown": reading.unknown,
+        "left_out": reading.left_out,
+        "layer": asked.layer + 1,
+        "unit": asked.unit,
+        "step": asked.step + 1,
+        "show": asked.name,
+    }
+
+
+def mean_surprisal(reading: "Reading") -> float | None:
+    """Bits per character, of all but the first; None where there is no other."""
+    return float(np.nanmean(reading.surprisal)) if len(reading) > 1 else None
+
+
+def share(probability: float) -> str:
+    """A probability as `.41`."""
+    return f"{probability:.2f}".removeprefix("0")
+
+
+def _surprise(reading: "Reading", step: int) -> str:
+    bits = float(reading.surprisal[step])
+    return "" if math.isnan(bits) else f", which surprised by {bits:.2f} bits"
+
+
+def _curve(values: Any, step: int, canvas: Canvas) -> list[Line]:
+    series = Series(np.arange(1, len(values) + 1), values)
+    chart = line_chart([Curve(series, 1)], canvas.width, _CURVE_HEIGHT, cursor=step + 1,
+                       ascii_only=canvas.ascii_only)  # fmt: skip
+    return chart_lines(chart.grid, canvas)

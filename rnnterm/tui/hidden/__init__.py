@@ -1,0 +1,1 @@
+"""The tab Hidden state: a network opened up, step by step."""

@@ -1,0 +1,192 @@
+"""What the tab works on: a model, a text, what the one made of the other, and where a person looks.
+
+Reading and sorting take longer than a frame, so that threads do them. Their workers, as all of the
+tab, have an empty description: else Textual spells out the arguments, a model with all its weights.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from textual import work
+from textual.containers import Container
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from rnnterm.errors import RnntermError
+from rnnterm.explore.reading import Reading
+from rnnterm.nn.cells import Array
+from rnnterm.tui.hidden.reader import read_while
+from rnnterm.tui.hidden.scene import Eye, Scene, stage
+from rnnterm.tui.text.sample_voice import Voice
+
+if TYPE_CHECKING:
+    from rnnterm.tui.app import RnntermApp
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text to read, and where it is from, such as `typed` or `live sample`."""
+
+    label: str
+    text: str
+
+
+class Bench(Container):
+    """Has texts read, and keeps the eye inside of what there is.
+
+    Attributes:
+        voice: the model, and its name; None before there is one.
+        source: the text as it was given.
+        eye: where a person looks.
+        scene: what is looked at; None before anything is read.
+        scores: a number for each unit, which a search gave.
+    """
+
+    class Read(Message):
+        """A thread read a text, or found out why it cannot be read."""
+
+        def __init__(
+            self, voice: Voice, source: Source, reading: Reading | RnntermError, step: int | None
+        ) -> None:
+            super().__init__()
+            self.voice, self.source, self.reading, self.step = voice, source, reading, step
+
+    class Staged(Message):
+        """A thread set up what is looked at."""
+
+        def __init__(self, scene: Scene) -> None:
+            super().__init__()
+            self.scene = scene
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.voice: Voice | None = None
+        self.source: Source | None = None
+        self.eye = Eye()
+        self.scene: Scene | None = None
+        self.scores: Array | None = None
+        self._is_fresh = True  # no unit was chosen yet
+
+    @property
+    def host(self) -> "RnntermApp":
+        """The app, by its own type."""
+        return cast("RnntermApp", self.app)
+
+    # What subclasses show
+
+    def show_scene(self) -> None:
+        """Draw another scene, and everything that follows from it."""
+        raise NotImplementedError
+
+    def show_eye(self, before: Eye) -> None:
+        """Draw what another look at the same scene changes."""
+        raise NotImplementedError
+
+    def tell(self, notice: str) -> None:
+        """Say something about the text; an empty notice takes the last one away."""
+        raise NotImplementedError
+
+    # Reading
+
+    def read(self, voice: Voice, source: Source, step: int | None = None) -> None:
+        """Have a model read a text, and look at it: at a step, or where the eye was before."""
+        self._read(voice, source, self.scene.reading if self.scene else None, step)
+
+    @work(thread=True, exclusive=True, group="read", description="")
+    def _read(self, voice: Voice, source: Source, before: Reading | None, step: int | None) -> None:
+        worker = get_current_worker()
+        reading: Reading | RnntermError | None
+        try:
+            if _goes_on(before, voice, source):
+                reading = cast("Reading", before).extended(source.text[len(before or ()) :])
+            else:
+                reading = read_while(voice.model, source.text, lambda: not worker.is_cancelled)
+        except RnntermError as error:
+            reading = error
+        if reading is not None and not worker.is_cancelled:
+            self.post_message(self.Read(voice, source, reading, step))
+
+    def on_bench_read(self, message: Read) -> None:
+        """Look at what was read; what cannot be read changes nothing."""
+        message.stop()
+        reading = message.reading
+        if isinstance(reading, RnntermError):
+            self.tell(str(reading))
+            return
+        if self.voice is None or self.voice.model is not message.voice.model:
+            self.scores = None
+            self._is_fresh = True
+        self.voice, self.source = message.voice, message.source
+        eye = self.eye.fitting(reading)
+        if message.step is not None:
+            eye = eye.at_step(message.step, len(reading))
+        elif self.scene is None or not reading.text.startswith(self.scene.reading.text):
+            eye = replace(eye, step=0)
+        self.tell(told_left_out(reading))
+        self._stage(reading, eye)
+
+    # Setting up
+
+    def look(self, eye: Eye) -> None:
+        """Look elsewhere."""
+        before, self.eye = self.eye, eye
+        scene = self.scene
+        if scene is None or before == eye:
+            return
+        if (eye.layer, eye.name, eye.by) != (scene.layer, scene.name, scene.by):
+            self._stage(scene.reading, eye)
+        else:
+            self.show_eye(before)
+
+    def sort_by_scores(self, scores: Array) -> None:
+        """Put the units of the highest scores on top."""
+        self.scores = scores
+        if self.scene is not None:
+            self._stage(self.scene.reading, replace(self.eye, by="score"))
+
+    def _stage(self, reading: Reading, eye: Eye) -> None:
+        self.eye = eye
+        self._stage_in_thread(reading, eye, self.scores)
+
+    @work(thread=True, exclusive=True, group="stage", description="")
+    def _stage_in_thread(self, reading: Reading, eye: Eye, scores: Array | None) -> None:
+        scene = stage(reading, eye, scores)
+        if not get_current_worker().is_cancelled:
+            self.post_message(self.Staged(scene))
+
+    def on_bench_staged(self, message: Staged) -> None:
+        """Show it, if it is still what is wanted."""
+        message.stop()
+        scene = message.scene
+        if (scene.layer, scene.name, scene.by) != (self.eye.layer, self.eye.name, self.eye.by):
+            return
+        self.scene = scene
+        eye = self.eye.fitting(scene.reading)
+        if self._is_fresh:  # something that moves, rather than unit 0
+            eye = replace(eye, unit=int(np.argmax(scene.values.var(axis=0))))
+            self._is_fresh = False
+        self.eye = replace(eye, anchor=self.eye.anchor)
+        self.show_scene()
+
+
+def told_left_out(reading: Reading) -> str:
+    """What of a text was not read, and why."""
+    parts = []
+    if reading.unknown:
+        shown = reading.unknown[:20] + ("…" if len(reading.unknown) > 20 else "")
+        parts.append(f"passed over, for the model does not know them: {shown}")
+    if reading.left_out:
+        parts.append(f"too long by {reading.left_out:,} characters: {len(reading):,} are read")
+    return " · ".join(parts)
+
+
+def _goes_on(before: Reading | None, voice: Voice, source: Source) -> bool:
+    """Whether a text begins with what its model has read already."""
+    return (
+        before is not None
+        and before.model is voice.model
+        and not before.unknown
+        and len(source.text) > len(before)
+        and source.text.startswith(before.text)
+    )

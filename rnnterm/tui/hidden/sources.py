@@ -1,0 +1,198 @@
+"""Where the texts and the models of the tab come from, and the clock that moves its cursor."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from textual import work
+from textual.message import Message
+from textual.timer import Timer
+from textual.worker import get_current_worker
+
+from rnnterm.errors import RnntermError
+from rnnterm.quantities import format_count
+from rnnterm.runs.models import ModelSummary, list_models
+from rnnterm.terminal import safe_line
+from rnnterm.tui.hidden.bench import Bench, Source
+from rnnterm.tui.hidden.text_dialog import TextDialog
+from rnnterm.tui.open_dialog import Offer, OpenDialog
+from rnnterm.tui.text.corpus_panel import CorpusPanel
+from rnnterm.tui.text.sample_panel import SamplePanel
+from rnnterm.tui.text.sample_voice import Voice, voice_of_model
+
+_LENGTH = 200  # characters of a text that nobody chose
+_FEWEST = 60  # of the live sample, to begin with it
+_STEPS_A_SECOND = 8
+_LIVE_BEGINNING, _LIVE_LONGEST = 40, 1_000
+LIVE = "live sample"
+
+
+class SourcedBench(Bench):
+    """A bench that takes models and texts from the other tab, from dialogs, and as they grow."""
+
+    class ModelsListed(Message):
+        """A thread listed the models there are, or found out why it cannot."""
+
+        def __init__(self, models: list[ModelSummary] | RnntermError) -> None:
+            super().__init__()
+            self.models = models
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._is_chosen = False  # the person chose the model
+        self._timer: Timer | None = None
+        self._is_following = False
+        self._asking: tuple[str, Callable[[Voice | None], None]] = ("", lambda voice: None)
+        self._before: Source | None = None  # the text that a place took the place of
+
+    @property
+    def _sample(self) -> SamplePanel:
+        return self.app.screen_stack[0].query_one(SamplePanel)
+
+    def on_show(self) -> None:
+        """Begin with the model that speaks, and what it wrote."""
+        self.take_speaker()
+
+    def on_hide(self) -> None:
+        """Nobody looks: stand still."""
+        self.stop_playing()
+
+    def take_speaker(self) -> None:
+        """Use the model of the panel Live sample, unless the person chose one here."""
+        voice = self._sample.voice
+        if voice is None or not self.display or self._is_following:
+            return
+        if self.voice is None:
+            self.read(voice, self._first_source(voice))
+        elif not self._is_chosen and voice.title != self.voice.title and self.source is not None:
+            self.read(voice, self.source)
+
+    def _first_source(self, voice: Voice) -> Source:
+        """What the model wrote; the text of the tab Text where that is little."""
+        sources = [each for each in self._sources() if len(each.text) >= _FEWEST]
+        known = [each for each in sources if voice.model.vocab.keep_known(each.text)]
+        if known:
+            return known[0]
+        return Source("every symbol", voice.model.vocab.symbols[:_LENGTH])
+
+    def _sources(self) -> list[Source]:
+        sources = [Source(LIVE, self._sample.text_end(_LENGTH))]
+        excerpt = self.app.screen_stack[0].query_one(CorpusPanel).excerpt(_LENGTH)
+        if excerpt is not None:
+            sources.append(Source(*excerpt))
+        if self._before is not None:
+            sources.insert(0, self._before)
+        return [source for source in sources if source.text]
+
+    # Dialogs
+
+    def action_text(self) -> None:
+        """See the action table, as for all below."""
+        if (voice := self.voice or self._sample.voice) is None:
+            return
+        self.stop_playing()
+
+        def take(source: Source | None) -> None:
+            if source is not None:
+                self.read(voice, source)
+
+        typed = self.source.text if self.source and self.source.label == "typed" else ""
+        self.app.push_screen(TextDialog(self._sources(), typed), take)
+
+    def action_model(self) -> None:
+        def take(voice: Voice | None) -> None:
+            if voice is not None:
+                self._is_chosen = True
+                self.read(voice, self.source or self._first_source(voice))
+
+        self.ask_model("Which model?", take)
+
+    def ask_model(self, question: str, take: Callable[[Voice | None], None]) -> None:
+        """Have the person choose a model, once it is known which there are."""
+        self._asking = (question, take)
+        self._list_models()
+
+    @work(thread=True, exclusive=True, group="models", description="")
+    def _list_models(self) -> None:
+        models: list[ModelSummary] | RnntermError
+        try:
+            models = list_models(self.host.runs)
+        except RnntermError as error:
+            models = error
+        if not get_current_worker().is_cancelled:
+            self.post_message(self.ModelsListed(models))
+
+    def on_sourced_bench_models_listed(self, message: ModelsListed) -> None:
+        """Ask which of the models is meant."""
+        message.stop()
+        question, take = self._asking
+        if isinstance(message.models, RnntermError):
+            self.tell(str(message.models))
+            take(None)
+            return
+        opener = partial(voice_of_model, runs=self.host.runs)
+        offers = [_offer(model) for model in message.models if model.problem is None]
+        chosen = self.voice.name if self.voice else ""
+        dialog = OpenDialog(question, offers, opener, chosen=chosen, suffix=".safetensors")
+        self.app.push_screen(dialog, take)
+
+    def read_place(self, source: Source, step: int) -> None:
+        """Read a place that was found; the text before is kept among those to choose from."""
+        if self.voice is not None:
+            self._before = self.source
+            self.read(self.voice, source, step)
+
+    # Playing
+
+    def action_play(self) -> None:
+        if self._timer is not None:
+            self.stop_playing()
+        elif self.scene is not None:
+            if self.eye.step >= len(self.scene.reading) - 1:
+                self.look(replace(self.eye, step=0, anchor=None))
+            self._timer = self.set_interval(1 / _STEPS_A_SECOND, self._play)
+
+    def action_follow(self) -> None:
+        if self._is_following:
+            self.stop_playing()
+            return
+        voice = self._sample.voice
+        if voice is None:
+            self.tell("no model speaks yet")
+            return
+        self.stop_playing()
+        self._is_following = True
+        self.read(voice, Source(LIVE, self._live_beginning()), _LIVE_LONGEST)
+        self._timer = self.set_interval(1 / _STEPS_A_SECOND, self._follow)
+
+    def stop_playing(self) -> None:
+        """Stand still."""
+        self._is_following = False
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def _play(self) -> None:
+        if self.scene is None or self.eye.step >= len(self.scene.reading) - 1:
+            self.stop_playing()
+        elif self.app.screen is self.screen:  # under a dialog, all would be painted for each step
+            self.look(self.eye.at_step(self.eye.step + 1, len(self.scene.reading)))
+
+    def _follow(self) -> None:
+        voice = self._sample.voice
+        if voice is None or self.source is None or self.app.screen is not self.screen:
+            return
+        before = self.source.text if self.source.label == LIVE else ""
+        grown = self._sample.write_on(1)
+        text = before + grown if 0 < len(before) < _LIVE_LONGEST else self._live_beginning()
+        self.read(voice, Source(LIVE, text), len(text))
+
+    def _live_beginning(self) -> str:
+        return self._sample.text_end(_LIVE_BEGINNING) or self._sample.write_on(1)
+
+
+def _offer(model: ModelSummary) -> Offer:
+    size = "" if model.parameters is None else f"{format_count(model.parameters)} weights"
+    loss = "" if model.val_loss is None else f"val {model.val_loss:.3f}"
+    about = " · ".join(filter(None, (model.network, model.corpus, loss)))
+    return Offer(safe_line(model.name), size, safe_line(about))

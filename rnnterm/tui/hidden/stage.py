@@ -1,0 +1,44 @@
+"""The left side of the tab: the map over the chosen unit's line."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from rnnterm.plotting.heat import Look
+from rnnterm.tui.hidden.scene import Eye, Scene
+from rnnterm.tui.hidden.unit_line import UnitLine
+from rnnterm.tui.hidden.unit_map import UnitMap
+
+
+class Stage(Vertical, can_focus=True):
+    """Keeps map and line on the same steps."""
+
+    def __init__(self, *, look: Look, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._look = look
+        self._eye = Eye()
+
+    def compose(self) -> ComposeResult:
+        """Map and line."""
+        yield UnitMap(look=self._look)
+        yield UnitLine(ascii_only=self._look == "ascii")
+
+    def show(self, scene: Scene, eye: Eye) -> None:
+        """Show a scene with the cursor in it."""
+        self._eye = eye
+        heat = self.query_one(UnitMap)
+        heat.show(scene, eye.step, eye.unit, eye.zoom)
+        self._draw_line()
+
+    def on_unit_map_drawn(self, message: UnitMap.Drawn) -> None:
+        """The line follows the map."""
+        message.stop()
+        picture, scene = self.query_one(UnitMap).picture, message.part.scene
+        if picture is not None:
+            self.border_title = f"units × time ({scene.name}) · by {scene.by}"
+            self.border_subtitle = picture.describe()
+        self._draw_line()
+
+    def _draw_line(self) -> None:
+        picture = self.query_one(UnitMap).picture
+        if picture is not None:
+            self.query_one(UnitLine).draw(picture, self._eye.unit, self._eye.step)

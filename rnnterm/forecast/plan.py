@@ -1,0 +1,186 @@
+"""The forecast plan: what network learns a series, how, and what it is asked afterwards.
+
+Three recipes: `good` is how it should be done; `sine-tutorial` and `sunspots-tutorial` are two
+classics as they were published, faults and all, so that they can be measured.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, get_args
+
+from rnnterm.errors import UsageError
+from rnnterm.nn.spec import Activation, CellKind
+
+Scaling = Literal["train", "all"]
+Optimizer = Literal["adam", "rmsprop"]
+
+_WHOLE = {
+    "units": (1, 4096),
+    "dense": (0, 4096),
+    "window": (1, 100_000),
+    "horizon": (1, 1_000_000),
+    "epochs": (1, 1_000_000),
+    "seeds": (1, 1000),
+    "rng_seed": (0, (1 << 63) - 1),
+    "batch_size": (1, 1 << 20),
+    "patience": (0, 1_000_000),
+}
+_CHOICES = {"cell": CellKind, "activation": Activation, "optimizer": Optimizer, "scaling": Scaling}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastPlan:
+    """Everything about a forecast but the series; `plan_for` starts from a recipe.
+
+    Attributes:
+        recipe: where the values come from.
+        cell: recurrent cell, of `units` units; `activation` is that of the plain `rnn`.
+        dense: units of a ReLU layer between cell and output; 0 for none.
+        window: values the network reads before the one it forecasts.
+        as_features: the window enters as features of one single time step, not as time steps.
+        residual: the network's output is the change from the last value, not the value.
+        squash: the output goes through tanh.
+        overlapping: windows begin at every value; otherwise each begins where one ended.
+        pad_targets: both parts are lengthened by copies of their last value, and those learnt.
+        scaling: the part that the scaler is fitted to; `all` lets it see the test part.
+        split: where the test part begins: a share of the series below 1, else a count of values.
+        validation: share of the training part, at its end, kept for early stopping and for
+            calibrating the intervals.
+        horizon: values to forecast beyond the end.
+        level: share of values that the intervals should hold.
+        epochs: passes over the windows, at most; `patience` more without a better validation loss
+            end it (0: never).
+        seeds: networks, with seeds from `rng_seed` on; their mean is the forecast.
+    """
+
+    recipe: str = "good"
+    cell: CellKind = "gru"
+    units: int = 16
+    activation: Activation = "tanh"
+    dense: int = 0
+    window: int = 48
+    as_features: bool = False
+    residual: bool = True
+    squash: bool = False
+    overlapping: bool = True
+    pad_targets: bool = False
+    scaling: Scaling = "train"
+    split: float = 0.8
+    validation: float = 0.2
+    horizon: int = 120
+    level: float = 0.9
+    epochs: int = 60
+    patience: int = 12
+    batch_size: int = 32
+    optimizer: Optimizer = "adam"
+    learning_rate: float = 5e-3
+    epsilon: float = 1e-8
+    seeds: int = 5
+    rng_seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name, kind in _CHOICES.items():
+            if (value := getattr(self, name)) not in get_args(kind):
+                raise UsageError(f"{name} must be one of {', '.join(get_args(kind))}, not {value}")
+        if self.activation == "linear":
+            raise UsageError("activation must be tanh or relu: a linear network cannot be trained")
+        for name, (low, high) in _WHOLE.items():
+            value = getattr(self, name)
+            if type(value) is not int or not low <= value <= high:
+                raise UsageError(f"{name} must be a whole number from {low} to {high}, not {value}")
+        for name in ("learning_rate", "epsilon"):
+            _check_number(name, getattr(self, name), 0, 10)
+        _check_number("level", self.level, 0, 1)
+        _check_number("split", self.split, 0, math.inf)
+        if self.split >= 1 and self.split != int(self.split):
+            raise UsageError(
+                f"split must be a share below 1 or a whole number of values, not {self.split:g}"
+            )
+        if not 0 <= self.validation < 1:
+            raise UsageError(f"validation must be at least 0 and below 1, not {self.validation:g}")
+
+    def train_length(self, count: int) -> int:
+        """How many of a series' `count` values are the training part, from its first on.
+
+        Raises UsageError where the split leaves either part without enough for a single window.
+        """
+        length = int(self.split * count) if self.split < 1 else int(self.split)
+        needed = self.window + 2
+        if count < self.window + self.horizon:
+            raise UsageError(
+                f"the series has {count:,} values, window and horizon take "
+                f"{self.window + self.horizon:,}: lower --window or --horizon"
+            )
+        if not needed <= self.fitted_length(length) or not length < count:
+            raise UsageError(
+                f"a split at {length:,} of {count:,} values leaves too few to learn windows of "
+                f"{self.window} from, or none to test: change --split or --window"
+            )
+        return length
+
+    def fitted_length(self, train_length: int) -> int:
+        """How many values of the training part are learnt from; the rest of it validates."""
+        return train_length - round(self.validation * train_length)
+
+    def with_values(self, values: Mapping[str, Any]) -> "ForecastPlan":
+        """This plan with some values replaced. Raises UsageError for one out of range."""
+        known = {field.name for field in fields(self)}
+        if unknown := sorted(set(values) - known):
+            raise UsageError(f"a forecast has no setting {', '.join(unknown)}")
+        return replace(self, **values)
+
+    def describe(self) -> str:
+        """A short label such as `GRU 16`."""
+        return f"{self.cell.upper()} {self.units}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as JSON values; `from_dict` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "ForecastPlan":
+        """The plan that `to_dict` described; raises UsageError for anything else."""
+        try:
+            return cls().with_values(values)
+        except TypeError:
+            raise UsageError("the forecast's settings are damaged") from None
+
+
+_TUTORIAL: dict[str, Any] = {
+    "cell": "rnn",
+    "residual": False,
+    "scaling": "all",
+    "validation": 0.0,
+    "patience": 0,
+    "learning_rate": 1e-3,  # with this epsilon, Keras' defaults
+    "epsilon": 1e-7,
+    "seeds": 1,
+}
+RECIPES: dict[str, ForecastPlan] = {
+    "good": ForecastPlan(),
+    "sine-tutorial": ForecastPlan(
+        recipe="sine-tutorial", units=32, activation="relu", dense=8, window=4, as_features=True,
+        pad_targets=True, optimizer="rmsprop", batch_size=16, epochs=50, split=0.45, **_TUTORIAL,
+    ),
+    "sunspots-tutorial": ForecastPlan(
+        recipe="sunspots-tutorial", units=3, window=12, overlapping=False, squash=True,
+        batch_size=1, epochs=20, **_TUTORIAL,
+    ),
+}  # fmt: skip
+
+
+def plan_for(recipe: str = "good", **values: Any) -> ForecastPlan:
+    """The plan of a recipe with some values replaced; those that are None stay the recipe's.
+
+    Raises UsageError for a recipe that there is not, or a value out of range.
+    """
+    if recipe not in RECIPES:
+        raise UsageError(f"there is no recipe {recipe!r}: use {', '.join(RECIPES)}")
+    return RECIPES[recipe].with_values({k: v for k, v in values.items() if v is not None})
+
+
+def _check_number(name: str, value: Any, above: float, below: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not above < value < below:
+        limit = "" if below == math.inf else f" and below {below:g}"
+        raise UsageError(f"{name} must be a number above {above:g}{limit}, not {value}")

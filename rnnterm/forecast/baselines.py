@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnterm.forecast.measures import Floats
+from rnnterm.forecast.result import Doubles
 
 _MOST_ROWS = 200_000  # of a least-squares fit: more change nothing that can be seen
 _LEAST_AUTOCORRELATION = 0.1  # below which a period is no more than chance
@@ -25,11 +25,11 @@ class Baseline:
     """
 
     name: str
-    predictions: Floats
+    predictions: Doubles
 
 
 def baselines(
-    values: Floats, split: int, window: int, period: int | None = None
+    values: Doubles, split: int, window: int, period: int | None = None
 ) -> tuple[Baseline, ...]:
     """All baselines that the training part is long enough for.
 
@@ -49,24 +49,24 @@ def baselines(
     return tuple(told)
 
 
-def last_value(values: Floats) -> Floats:
+def last_value(values: Doubles) -> Doubles:
     """Tomorrow is as today."""
     return seasonal_naive(values, 1)
 
 
-def seasonal_naive(values: Floats, period: int) -> Floats:
+def seasonal_naive(values: Doubles, period: int) -> Doubles:
     """Each value is as the one a period before."""
     predictions = np.full(len(values), np.nan)
     predictions[period:] = values[:-period]
     return predictions
 
 
-def mean(values: Floats, split: int) -> Floats:
+def mean(values: Doubles, split: int) -> Doubles:
     """The mean of the training part, always."""
     return np.full(len(values), values[:split].mean())
 
 
-def autoregression(values: Floats, split: int, order: int) -> Floats:
+def autoregression(values: Doubles, split: int, order: int) -> Doubles:
     """A weighted sum of the last `order` values and a constant, by least squares.
 
     Fitted on the training part (of a very long one, its end). Where several fits are as good, the
@@ -85,7 +85,7 @@ def autoregression(values: Floats, split: int, order: int) -> Floats:
     return predictions * size + center
 
 
-def find_period(values: Floats) -> int | None:
+def find_period(values: Doubles) -> int | None:
     """The steps of the strongest season: where the series resembles itself most, shifted.
 
     The highest autocorrelation (about a straight line, biased towards short shifts) beyond the
@@ -105,7 +105,7 @@ def find_period(values: Floats) -> int | None:
     return period if correlation[period] > _LEAST_AUTOCORRELATION else None
 
 
-def _autocorrelation(values: Floats) -> Floats:
+def _autocorrelation(values: Doubles) -> Doubles:
     """Of the shifts 0, 1, 2, …, about the straight line through the values; 1 at shift 0."""
     center, size = _center_and_size(values)
     scaled = (values - center) / size
@@ -113,11 +113,11 @@ def _autocorrelation(values: Floats) -> Floats:
     rest = scaled - steps * float(steps @ scaled) / float(steps @ steps)
     padded = 1 << (2 * len(values) - 1).bit_length()  # so that the end does not meet the beginning
     power = np.abs(np.fft.rfft(rest, padded)) ** 2
-    correlation: Floats = np.fft.irfft(power, padded)[: len(values)]
+    correlation: Doubles = np.fft.irfft(power, padded)[: len(values)]
     return correlation / correlation[0] if correlation[0] > 0 else np.zeros(len(values))
 
 
-def _center_and_size(values: Floats) -> tuple[float, float]:
+def _center_and_size(values: Doubles) -> tuple[float, float]:
     """Mean and standard deviation, or 1 where all values are equal."""
     size = float(np.abs(values).max()) or 1.0
     center, spread = float((values / size).mean()), float((values / size).std())

@@ -147,6 +147,12 @@ class ForecastPlan:
             raise UsageError("the forecast's settings are damaged") from None
 
 
+def _check_number(name: str, value: Any, above: float, below: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not above < value < below:
+        limit = "" if below == math.inf else f" and below {below:g}"
+        raise UsageError(f"{name} must be a number above {above:g}{limit}, not {value}")
+
+
 _TUTORIAL: dict[str, Any] = {
     "cell": "rnn",
     "residual": False,
@@ -178,9 +184,3 @@ def plan_for(recipe: str = "good", **values: Any) -> ForecastPlan:
     if recipe not in RECIPES:
         raise UsageError(f"there is no recipe {recipe!r}: use {', '.join(RECIPES)}")
     return RECIPES[recipe].with_values({k: v for k, v in values.items() if v is not None})
-
-
-def _check_number(name: str, value: Any, above: float, below: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not above < value < below:
-        limit = "" if below == math.inf else f" and below {below:g}"
-        raise UsageError(f"{name} must be a number above {above:g}{limit}, not {value}")

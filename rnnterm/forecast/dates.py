@@ -13,6 +13,8 @@ Unit = Literal["year", "month", "day", "weekday", "millisecond", "number"]
 Moments = npt.NDArray[np.datetime64]
 
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_FEW = 1000  # cells, which may be checked one by one
+_STARTS = re.compile(r"\d{4}", re.ASCII)
 _NAMES = frozenset("date datetime day ds month period quarter time timestamp week year".split())
 
 
@@ -41,10 +43,9 @@ class DateForm:
         """Dates from text, of milliseconds; raises BadDateError at the first that is none."""
         match = self.pattern.fullmatch
         try:
-            if self.iso is None:
-                written = [cell if match(cell) else _none() for cell in cells]
-            else:
-                written = [self.iso(found) if (found := match(cell)) else _none() for cell in cells]
+            if self.iso is None and len(cells) > _FEW and all(map(_STARTS.match, cells)):
+                return np.array(cells, "datetime64[ms]")  # numpy knows these forms, and is quick
+            written = [self._written(match(cell)) for cell in cells]
             return np.array(written, "datetime64[ms]")
         except ValueError:
             if len(cells) == 1:
@@ -56,6 +57,11 @@ class DateForm:
             except BadDateError:
                 raise BadDateError(index) from None
         raise BadDateError(0)
+
+    def _written(self, found: re.Match[str] | None) -> str:
+        if found is None:
+            raise ValueError
+        return found[0] if self.iso is None else self.iso(found)
 
 
 def names_dates(name: str) -> bool:
@@ -86,10 +92,6 @@ def _reads(form: DateForm, cells: Sequence[str]) -> bool:
     except BadDateError:
         return False
     return True
-
-
-def _none() -> str:
-    raise ValueError
 
 
 def _utc(found: re.Match[str]) -> str:

@@ -83,13 +83,10 @@ def read_header(head: Sequence[str], source: str) -> Header:
 def csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[Row]:
     """The rows of a table, cell by cell; raises RnntermError for one that is none."""
     reader = csv.reader(lines, delimiter=delimiter)
-    while True:
-        try:
-            yield next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise RnntermError(f"row {reader.line_num} cannot be read: {error}") from None
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise RnntermError(f"row {reader.line_num} cannot be read: {error}") from None
 
 
 def _delimiter(head: Sequence[str]) -> str:

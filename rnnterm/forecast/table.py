@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any, NoReturn
 
 import numpy as np
@@ -133,8 +134,7 @@ class _Reader:
                     break
         values: list[Doubles] = []
         dates: list[Any] = []
-        filled = self._filled(rows)
-        while chunk := list(islice(filled, _CHUNK)):
+        for chunk in filter(None, self._chunks(rows)):
             values.append(self._numbers(chunk))
             if self._date is not None:
                 dates.append(self._dates(chunk, self._date))
@@ -152,21 +152,25 @@ class _Reader:
             self._lines,
         )
 
-    def _filled(self, rows: Iterator[Row]) -> Iterator[Row]:
+    def _chunks(self, rows: Iterator[Row]) -> Iterator[list[Row]]:
         """The rows that hold something; in a table of one column a blank is a missing value."""
-        alone = len(self._header.columns) == 1
-        blanks = count = 0
-        for row in rows:
-            if not any(row):
-                blanks += 1
+        blanks = 0
+        while chunk := list(islice(rows, _CHUNK)):
+            if not blanks and all(chunk) and all(map(itemgetter(0), chunk)):
+                yield chunk
                 continue
-            if blanks and alone:
-                yield from [[""]] * blanks
-            elif blanks:
-                self._lines.blank_before += [count] * blanks
-            count += 1
-            blanks = 0
-            yield row
+            kept: list[Row] = []
+            for row in chunk:
+                if not any(row):
+                    blanks += 1
+                    continue
+                if len(self._header.columns) == 1:
+                    kept += [[""]] * blanks
+                else:
+                    self._lines.blank_before += [self._count + len(kept)] * blanks
+                blanks = 0
+                kept.append(row)
+            yield kept
 
     def _cells(self, rows: list[Row], at: int) -> Row:
         try:

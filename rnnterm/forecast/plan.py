@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from rnnterm.errors import UsageError
 from rnnterm.nn.spec import Activation, CellKind
 
-Scaling = Literal["train", "all"]
+Scaling = Literal["train", "all", "none"]
 Optimizer = Literal["adam", "rmsprop"]
 
 _WHOLE = {
@@ -43,7 +43,11 @@ class ForecastPlan:
         squash: the output goes through tanh.
         overlapping: windows begin at every value; otherwise each begins where one ended.
         pad_targets: both parts are lengthened by copies of their last value, and those learnt.
-        scaling: the part that the scaler is fitted to; `all` lets it see the test part.
+        carried: the network reads on after its window, for as many values again, with its state
+            carried, and forecasts each; otherwise it starts cold for every forecast.
+        scaling: `train` standardizes by the part that is learnt from; `all` brings the whole
+            series to 0..1, the test part with it; `none` leaves it as it is.
+        forget_bias: added to the LSTM's forget-gate bias at the start of training.
         split: where the test part begins: a share of the series below 1, else a count of values.
         validation: share of the training part, at its end, kept for early stopping and for
             calibrating the intervals.
@@ -58,12 +62,14 @@ class ForecastPlan:
     cell: CellKind = "gru"
     units: int = 16
     activation: Activation = "tanh"
+    forget_bias: float = 0.0
     dense: int = 0
     window: int = 48
     as_features: bool = False
     residual: bool = True
     squash: bool = False
     overlapping: bool = True
+    carried: bool = True
     pad_targets: bool = False
     scaling: Scaling = "train"
     split: float = 0.8
@@ -85,12 +91,15 @@ class ForecastPlan:
                 raise UsageError(f"{name} must be one of {', '.join(get_args(kind))}, not {value}")
         if self.activation == "linear":
             raise UsageError("activation must be tanh or relu: a linear network cannot be trained")
+        if self.as_features and (self.carried or self.residual):
+            raise UsageError("a window that enters as features is neither carried nor residual")
         for name, (low, high) in _WHOLE.items():
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
                 raise UsageError(f"{name} must be a whole number from {low} to {high}, not {value}")
         for name in ("learning_rate", "epsilon"):
             _check_number(name, getattr(self, name), 0, 10)
+        _check_number("forget_bias", self.forget_bias, -100, 100)
         _check_number("level", self.level, 0, 1)
         _check_number("split", self.split, 0, math.inf)
         if self.split >= 1 and self.split != int(self.split):
@@ -122,6 +131,11 @@ class ForecastPlan:
     def fitted_length(self, train_length: int) -> int:
         """How many values of the training part are learnt from; the rest of it validates."""
         return train_length - round(self.validation * train_length)
+
+    @property
+    def ahead(self) -> int:
+        """How many values each piece of the series forecasts: those after its window."""
+        return self.window if self.carried else 1
 
     def with_values(self, values: Mapping[str, Any]) -> "ForecastPlan":
         """This plan with some values replaced. Raises UsageError for one out of range."""
@@ -156,6 +170,7 @@ def _check_number(name: str, value: Any, above: float, below: float) -> None:
 _TUTORIAL: dict[str, Any] = {
     "cell": "rnn",
     "residual": False,
+    "carried": False,
     "scaling": "all",
     "validation": 0.0,
     "patience": 0,
@@ -167,7 +182,8 @@ RECIPES: dict[str, ForecastPlan] = {
     "good": ForecastPlan(),
     "sine-tutorial": ForecastPlan(
         recipe="sine-tutorial", units=32, activation="relu", dense=8, window=4, as_features=True,
-        pad_targets=True, optimizer="rmsprop", batch_size=16, epochs=50, split=0.45, **_TUTORIAL,
+        pad_targets=True, optimizer="rmsprop", batch_size=16, epochs=50, split=0.45,
+        **_TUTORIAL | {"scaling": "none"},
     ),
     "sunspots-tutorial": ForecastPlan(
         recipe="sunspots-tutorial", units=3, window=12, overlapping=False, squash=True,

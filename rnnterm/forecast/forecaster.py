@@ -47,6 +47,7 @@ class Forecaster:
     """Networks that were trained by a plan, and the scale they work in.
 
     Attributes:
+        plan: with `residual` decided: not `auto`.
         networks: each network's tensors by the names of `spec.tensor_shapes()`.
         errors: absolute one-step errors where nothing was learnt, oldest first: see `intervals`.
         errors_by_lead: absolute errors of recursive forecasts there, shape (B, H), NaN where none.
@@ -59,6 +60,11 @@ class Forecaster:
     training: Training
     errors: Doubles = field(default_factory=lambda: np.empty(0))
     errors_by_lead: Doubles = field(default_factory=lambda: np.empty((0, 0)))
+
+    @property
+    def residual(self) -> bool:
+        """Whether the networks tell the change from the last value."""
+        return self.plan.residual == "on"
 
     @cached_property
     def _groups(self) -> list[SideBySide]:
@@ -91,7 +97,7 @@ class Forecaster:
         index = starts[:, np.newaxis] + np.arange(window + ahead - 1)
         pieces = scaled[np.minimum(index, len(scaled) - 1)]
         said = self._mean([group.read(*self._inputs(pieces))[0] for group in self._groups])
-        return said + pieces[:, window - 1 :] if self.plan.residual else said
+        return said + pieces[:, window - 1 :] if self.residual else said
 
     def recursive(self, scaled: Doubles, origins: Indices, horizon: int) -> Doubles:
         """Forecasts of the values at `origin`, `origin + 1`, … from those before `origin` alone.
@@ -105,19 +111,19 @@ class Forecaster:
         told = np.empty((len(origins), horizon))
         for lead in range(horizon):
             said = self._mean([group.read(*self._inputs(pieces))[0] for group in self._groups])
-            told[:, lead] = said[:, 0] + (pieces[:, -1] if self.plan.residual else 0)
+            told[:, lead] = said[:, 0] + (pieces[:, -1] if self.residual else 0)
             pieces = np.column_stack([pieces[:, 1:], told[:, lead]])
         return told
 
     def _carried_on(self, pieces: Doubles, horizon: int) -> Doubles:
         """Recursive forecasts with the state carried on from the window."""
         told = np.empty((len(pieces), horizon))
-        base = pieces[:, -1] if self.plan.residual else 0
+        base = pieces[:, -1] if self.residual else 0
         read = [group.read(*self._inputs(pieces)) for group in self._groups]
         said, states = self._mean([one for one, _ in read])[:, 0], [state for _, state in read]
         for lead in range(horizon):
             told[:, lead] = said + base
-            base = told[:, lead] if self.plan.residual else 0
+            base = told[:, lead] if self.residual else 0
             if lead + 1 < horizon:
                 said, states = self._step(told[:, lead], states)
         return told
@@ -187,6 +193,6 @@ def trace(forecaster: Forecaster, values: Doubles, network: int = 0) -> WindowTr
         output, state = alone.step(row[np.newaxis, np.newaxis], state, gates)
         steps.append(dict(zip(alone.cell.state_names, state, strict=True)) | gates)
         said.append(float(output[0, 0]))
-    told = np.array(said) + (inputs[:, -1] if plan.residual else 0)
+    told = np.array(said) + (inputs[:, -1] if forecaster.residual else 0)
     values_by_name = {name: np.stack([step[name][0] for step in steps]) for name in steps[0]}
     return WindowTrace(inputs, values_by_name, forecaster.scaler.unscale(told, mean=True))

@@ -7,18 +7,25 @@ classics as they were published, faults and all, so that they can be measured.
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rnnterm.errors import UsageError
-from rnnterm.nn.spec import Activation, CellKind
+from rnnterm.nn.spec import Activation, CellKind, Initialization
+
+if TYPE_CHECKING:
+    from rnnterm.forecast.result import Doubles
 
 Scaling = Literal["train", "all", "none"]
 Optimizer = Literal["adam", "rmsprop"]
+Residual = Literal["auto", "on", "off"]
 
+_WINDOW = 64
+_SMALL_CHANGE = 0.35
+"""Of the spread of the values: above it, a change is mostly noise, and worse to learn."""
 _WHOLE = {
     "units": (1, 4096),
     "dense": (0, 4096),
-    "window": (1, 100_000),
+    "window": (0, 100_000),
     "horizon": (1, 1_000_000),
     "epochs": (1, 1_000_000),
     "seeds": (1, 1000),
@@ -26,7 +33,14 @@ _WHOLE = {
     "batch_size": (1, 1 << 20),
     "patience": (0, 1_000_000),
 }
-_CHOICES = {"cell": CellKind, "activation": Activation, "optimizer": Optimizer, "scaling": Scaling}
+_CHOICES = {
+    "cell": CellKind,
+    "activation": Activation,
+    "initialization": Initialization,
+    "residual": Residual,
+    "optimizer": Optimizer,
+    "scaling": Scaling,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +51,11 @@ class ForecastPlan:
         recipe: where the values come from.
         cell: recurrent cell, of `units` units; `activation` is that of the plain `rnn`.
         dense: units of a ReLU layer between cell and output; 0 for none.
-        window: values the network reads before the one it forecasts.
+        window: values the network reads before the one it forecasts; 0 for 64, or fewer where
+            the series is short.
         as_features: the window enters as features of one single time step, not as time steps.
-        residual: the network's output is the change from the last value, not the value.
+        residual: whether the network's output is the change from the last value, not the value;
+            `auto` takes the change where it is small beside the spread of the values.
         squash: the output goes through tanh.
         overlapping: windows begin at every value; otherwise each begins where one ended.
         pad_targets: both parts are lengthened by copies of their last value, and those learnt.
@@ -47,7 +63,10 @@ class ForecastPlan:
             carried, and forecasts each; otherwise it starts cold for every forecast.
         scaling: `train` standardizes by the part that is learnt from; `all` brings the whole
             series to 0..1, the test part with it; `none` leaves it as it is.
-        forget_bias: added to the LSTM's forget-gate bias at the start of training.
+        forget_bias: added to the LSTM's forget-gate bias at the start of training: with 2, a cell
+            starts out as an average over about eight values.
+        initialization: first weights, as `pytorch` or as `keras` draws them.
+        anneal: the learning rate falls to zero over the epochs, along a cosine.
         split: where the test part begins: a share of the series below 1, else a count of values.
         validation: share of the training part, at its end, kept for early stopping and for
             calibrating the intervals.
@@ -59,14 +78,15 @@ class ForecastPlan:
     """
 
     recipe: str = "good"
-    cell: CellKind = "gru"
-    units: int = 16
+    cell: CellKind = "lstm"
+    units: int = 8
     activation: Activation = "tanh"
-    forget_bias: float = 0.0
+    forget_bias: float = 2.0
+    initialization: Initialization = "pytorch"
     dense: int = 0
-    window: int = 48
+    window: int = 0
     as_features: bool = False
-    residual: bool = True
+    residual: Residual = "auto"
     squash: bool = False
     overlapping: bool = True
     carried: bool = True
@@ -76,12 +96,13 @@ class ForecastPlan:
     validation: float = 0.2
     horizon: int = 120
     level: float = 0.9
-    epochs: int = 60
-    patience: int = 12
+    epochs: int = 100
+    patience: int = 30
     batch_size: int = 32
     optimizer: Optimizer = "adam"
-    learning_rate: float = 5e-3
+    learning_rate: float = 2e-2
     epsilon: float = 1e-8
+    anneal: bool = True
     seeds: int = 5
     rng_seed: int = 1
 
@@ -91,7 +112,7 @@ class ForecastPlan:
                 raise UsageError(f"{name} must be one of {', '.join(get_args(kind))}, not {value}")
         if self.activation == "linear":
             raise UsageError("activation must be tanh or relu: a linear network cannot be trained")
-        if self.as_features and (self.carried or self.residual):
+        if self.as_features and (self.carried or self.residual != "off"):
             raise UsageError("a window that enters as features is neither carried nor residual")
         for name, (low, high) in _WHOLE.items():
             value = getattr(self, name)
@@ -109,22 +130,41 @@ class ForecastPlan:
         if not 0 <= self.validation < 1:
             raise UsageError(f"validation must be at least 0 and below 1, not {self.validation:g}")
 
+    def settled(self, values: "Doubles") -> "ForecastPlan":
+        """This plan with all that is left open decided for a series, shape (n,).
+
+        Nothing but the part that is learnt from decides. Raises UsageError where the series is too
+        short for the plan, or the split leaves a part with too little.
+        """
+        fitted = self.fitted_length(self.train_length(len(values)))
+        window = self.window or max(1, min(_WINDOW, fitted // 5))
+        plan = replace(self, window=window)
+        if len(values) < window + self.horizon:
+            raise UsageError(
+                f"the series has {len(values):,} values, window and horizon take "
+                f"{window + self.horizon:,}: lower --window or --horizon"
+            )
+        if fitted < window + plan.ahead + 1:
+            raise UsageError(
+                f"{fitted:,} values to learn from are too few for a window of {window:,}: lower "
+                "--window or raise --split"
+            )
+        if self.residual != "auto":
+            return plan
+        part = values[:fitted]
+        small = float((part[1:] - part[:-1]).std()) < _SMALL_CHANGE * float(part.std())
+        return replace(plan, residual="on" if small else "off")
+
     def train_length(self, count: int) -> int:
         """How many of a series' `count` values are the training part, from its first on.
 
-        Raises UsageError where the split leaves either part without enough for a single window.
+        Raises UsageError where that leaves nothing to learn from, or nothing to test.
         """
         length = int(self.split * count) if self.split < 1 else int(self.split)
-        needed = self.window + 2
-        if count < self.window + self.horizon:
+        if self.fitted_length(length) < 3 or length >= count:
             raise UsageError(
-                f"the series has {count:,} values, window and horizon take "
-                f"{self.window + self.horizon:,}: lower --window or --horizon"
-            )
-        if not needed <= self.fitted_length(length) or not length < count:
-            raise UsageError(
-                f"a split at {length:,} of {count:,} values leaves too few to learn windows of "
-                f"{self.window} from, or none to test: change --split or --window"
+                f"a split at {length:,} of {count:,} values leaves too few to learn from, or none "
+                "to test: change --split"
             )
         return length
 
@@ -169,8 +209,11 @@ def _check_number(name: str, value: Any, above: float, below: float) -> None:
 
 _TUTORIAL: dict[str, Any] = {
     "cell": "rnn",
-    "residual": False,
+    "residual": "off",
     "carried": False,
+    "forget_bias": 0.0,
+    "anneal": False,
+    "initialization": "keras",
     "scaling": "all",
     "validation": 0.0,
     "patience": 0,

@@ -25,6 +25,7 @@ _COMMANDS = {  # a module, and what it calls the command where that is not `comm
     "steer": "steer",
     "eval": "eval",
     "score": "score",
+    "forecast": "forecast",
     "corpus": "corpus",
     "models": "models",
     "config": "config",

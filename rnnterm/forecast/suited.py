@@ -12,7 +12,7 @@ def suited_plan(series: TimeSeries, recipe: str = "good", **values: Any) -> Fore
     """A recipe's plan with some values replaced; those that are None are open.
 
     An open split is where the series is split by custom; an open horizon is at most a fifth of the
-    series.
+    series. The rest the plan settles.
 
     Raises UsageError for a recipe that there is not, a value out of range, or a series too short.
     """
@@ -23,5 +23,4 @@ def suited_plan(series: TimeSeries, recipe: str = "good", **values: Any) -> Fore
     if "horizon" not in chosen:
         horizon = max(1, min(plan.horizon, len(series) // _HORIZONS))
         plan = plan.with_values({"horizon": horizon})
-    plan.train_length(len(series))
-    return plan
+    return plan.settled(series.values)

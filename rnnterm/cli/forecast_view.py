@@ -26,7 +26,8 @@ def show_forecast(result: "ForecastResult", series: "TimeSeries", *, plot: bool)
     if plot:
         picture = Picture(series, result.split, len(result.beyond))
         picture.finish(result)
-        _draw(picture, "all", width, _ALL_HEIGHT)
+        if not picture.end_is_all:
+            _draw(picture, "all", width, _ALL_HEIGHT)
         _draw(picture, "end", width, _END_HEIGHT)
         _legend(picture, result)
         emit("")

@@ -1,5 +1,6 @@
 """A forecast as a chart: series, one-step forecasts, what lies beyond the end, and its band."""
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -76,6 +77,24 @@ class Picture:
             ascii_only=ascii_only,
         )
 
+    @property
+    def horizon(self) -> int:
+        """Steps beyond the end."""
+        return self._horizon
+
+    @property
+    def end_is_all(self) -> bool:
+        """Whether the end is as much as there is."""
+        return self._count <= self._before
+
+    def forecast_at(self, index: int) -> float:
+        """The forecast of a step, one step ahead or beyond the end; NaN where there is none."""
+        if not 0 <= index < len(self._x):
+            return math.nan
+        x, forecast = self._x[index], self._beyond if index >= self._count else self._one_step
+        point = forecast.nearest(x)
+        return math.nan if point is None or point.x != x else point.y
+
     def nearest(self, x: float) -> int:
         """The index of the step nearest to a place on the axis; it may lie beyond the end."""
         return int(np.abs(self._x - x).argmin())
@@ -88,8 +107,12 @@ class Picture:
         last = self._count - 1 + (self._horizon if self.is_finished else 0)
         if part == "all":
             return float(self._x[0]), float(self._x[last])
-        before = max(_HORIZONS_BEFORE * self._horizon, _LEAST_BEFORE)
-        return float(self._x[max(0, self._count - before)]), float(self._x[last])
+        return float(self._x[max(0, self._count - self._before)]), float(self._x[last])
+
+    @property
+    def _before(self) -> int:
+        """How many values the end shows before what lies beyond."""
+        return max(_HORIZONS_BEFORE * self._horizon, _LEAST_BEFORE)
 
     def _uprights(self) -> list[Rule]:
         rules = []

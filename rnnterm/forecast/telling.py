@@ -30,18 +30,15 @@ class TableLine:
 
 def error_table(result: ForecastResult, width: int) -> list[TableLine]:
     """The network's errors beside each baseline's, in the units of the series."""
-    wide = width >= _NARROW
-    measures = ("rmse", "mae", "mase") if wide else ("rmse", "mase")
-    heads = [f"{part} {name.upper()}" if name == "rmse" else name.upper()
-             for part in ("train", "test") for name in measures]  # fmt: skip
+    measures = ("rmse", "mae", "mase")
+    shown = [(part, name) for part in ("train", "test") for name in measures]
+    if width < _NARROW:
+        shown = [("train", "rmse"), ("test", "rmse"), ("test", "mase")]
+    heads = [f"{part} {name.upper()}" if name == "rmse" else name.upper() for part, name in shown]
     widths = [max(_FIGURE, len(head) + 2) for head in heads]
     lines = [TableLine(_columns("", heads, widths))]
     for row in result.rows:
-        errors = [(part, name) for part in (row.train, row.test) for name in measures]
-        cells = [
-            f"{getattr(part, name):.3f}" if name == "mase" else fixed(getattr(part, name), result)
-            for part, name in errors
-        ]
+        cells = [_cell(getattr(getattr(row, part), name), name, result) for part, name in shown]
         is_network = row is result.network
         beaten = None if is_network else result.beats.get(row.name)
         mark = "" if beaten is None else f"  {BETTER if beaten else WORSE}"
@@ -90,6 +87,12 @@ def figure(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
+
+
+def _cell(value: float, measure: str, result: ForecastResult) -> str:
+    if measure != "mase":
+        return fixed(value, result)
+    return f"{value:.3f}" if math.isfinite(value) else "–"
 
 
 def fixed(value: float, result: ForecastResult) -> str:

@@ -44,6 +44,7 @@ SCOPES = {
     "model": "Model",
     "training": "Training",
     "sample": "Live sample",
+    "forecast": "On the tab Forecast",
     "runs": "On the tab Runs",
 }
 """Scopes with their headings, in the order of the help screen."""
@@ -52,6 +53,7 @@ ACTIONS = (
     Action("app.quit", "q,ctrl+q", "quit", "Leave; a training goes on without the app."),
     Action("app.help", "question_mark,f1", "help", "Show every key."),
     Action("app.tab_text", "1", "text", "Go to the tab Text.", in_footer=False),
+    Action("app.tab_forecast", "3", "forecast", "Go to the tab Forecast.", in_footer=False),
     Action("app.tab_runs", "5", "runs", "Go to the tab Runs.", in_footer=False),
     Action("app.toggle_maximize", "z", "zoom", "Give the panel the whole screen, or back."),
     Action("app.next_theme", "ctrl+t", "theme", "Try the next colour theme.", in_footer=False),
@@ -205,6 +207,64 @@ ACTIONS = (
         "sample.copy", "y", "copy", "Send the sample to the terminal's clipboard.", in_footer=False
     ),
     Action("sample.save", "w", "save", "Save the sample in a new file."),
+    Action("forecast.start", "g", "start", "Learn this series, and forecast it."),
+    Action("forecast.stop", "x", "stop", "Stop learning."),
+    Action("forecast.edit", "enter", "edit", "Type another value, or take the next choice."),
+    Action(
+        "forecast.more", "right", "more", "Raise the forecast's value, or take the next choice."
+    ),
+    Action(
+        "forecast.less",
+        "left",
+        "less",
+        "Lower the forecast's value, or take the choice before.",
+        in_footer=False,
+    ),
+    Action(
+        "forecast.next_value",
+        "down",
+        "next value",
+        "Go to the forecast's next value.",
+        in_footer=False,
+    ),
+    Action(
+        "forecast.previous_value",
+        "up",
+        "previous value",
+        "Go to the forecast's value before.",
+        in_footer=False,
+    ),
+    Action(
+        "forecast.reset",
+        "backspace",
+        "reset",
+        "Give the value back its usual.",
+        in_footer=False,
+    ),
+    Action("forecast.open", "o", "series", "Choose the sine, the sunspots, or a CSV file."),
+    Action("forecast.recipe", "r", "recipe", "Take the next recipe of a forecaster."),
+    Action("forecast.look", "v", "view", "Show the whole series, or its end and what lies beyond."),
+    Action("forecast.details", "d", "loss", "Show the falling loss, or the figures."),
+    Action(
+        "forecast.read_later",
+        "full_stop",
+        "read off",
+        "Read the chart one step later.",
+        in_footer=False,
+    ),
+    Action(
+        "forecast.read_earlier",
+        "comma",
+        "earlier",
+        "Read the chart one step earlier.",
+        in_footer=False,
+    ),
+    Action(
+        "forecast.scroll_down", "pagedown", "more text", "Scroll the figures down.", in_footer=False
+    ),
+    Action("forecast.scroll_up", "pageup", "less text", "Scroll the figures up.", in_footer=False),
+    Action("forecast.save", "w", "save", "Keep the forecaster in a file.", in_footer=False),
+    Action("forecast.export", "c", "table", "Write all forecasts to a CSV table.", in_footer=False),
     Action("runs.attach", "enter", "attach", "Show this run on the tab Text."),
     Action("runs.compare", "space", "compare", "Mark this run; marked runs' curves are compared."),
     Action("runs.rename", "n", "rename", "Give this run another name."),

@@ -23,6 +23,7 @@ from rnnterm.settings import Settings
 from rnnterm.terminal import safe_line
 from rnnterm.tui.actions import ACTIONS
 from rnnterm.tui.clipboard import send_to_clipboard
+from rnnterm.tui.forecast.tab import ForecastTab
 from rnnterm.tui.help import HelpScreen, key_of
 from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
 from rnnterm.tui.panel import Panel, bindings_for
@@ -62,11 +63,12 @@ class RnntermApp(App[None]):
     def compose(self) -> ComposeResult:
         """Top line, tabs, the tab's content, footer."""
         yield TopLine()
-        names = {"text": "Text", "runs": "Runs"}
+        names = {"text": "Text", "forecast": "Forecast", "runs": "Runs"}
         keys = {name: key_of(f"app.tab_{name}", self.settings.keys) for name in names}
         yield Tabs(*(Tab(Content(f"{keys[name]} {names[name]}"), id=name) for name in names))
         with ContentSwitcher(initial="text-tab"):
             yield TextTab(id="text-tab")
+            yield ForecastTab(id="forecast-tab")
             yield RunsTab(id="runs-tab")
         yield Footer(compact=True, show_command_palette=True)
 
@@ -137,7 +139,7 @@ class RnntermApp(App[None]):
     # Actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The tab Runs has no panel that the screen could be given to."""
+        """Only the tab Text has panels that the screen could be given to."""
         return action != "toggle_maximize" or self._focused_panel() is not None
 
     def show_tab(self, name: str) -> None:
@@ -147,11 +149,16 @@ class RnntermApp(App[None]):
         if switcher.current != f"{name}-tab":
             self.screen.minimize()
             switcher.current = f"{name}-tab"
-        self.query_one(f"#{name}-tab", TextTab | RunsTab).take_focus()  # type: ignore[arg-type]
+        tab = self.query_one(f"#{name}-tab")
+        assert isinstance(tab, TextTab | ForecastTab | RunsTab)
+        tab.take_focus()
 
     def action_tab_text(self) -> None:
         """See the action table, as for all below."""
         self.show_tab("text")
+
+    def action_tab_forecast(self) -> None:
+        self.show_tab("forecast")
 
     def action_tab_runs(self) -> None:
         self.show_tab("runs")
@@ -201,8 +208,7 @@ class RnntermApp(App[None]):
         scope, _, verb = name.partition(".")
         owner: DOMNode = self
         if scope != "app":
-            tab = "runs" if scope == "runs" else "text"
-            self.show_tab(tab)
+            self.show_tab(scope if scope in ("forecast", "runs") else "text")
             owner = next(node for node in self.query("*") if getattr(node, "SCOPE", "") == scope)
             if isinstance(owner, Panel):
                 owner.focus()

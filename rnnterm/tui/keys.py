@@ -9,6 +9,7 @@ import itertools
 from rnnterm.errors import UsageError
 from rnnterm.tui.actions import ACTIONS, Action
 
+_OTHER_TABS = {"forecast", "runs"}  # all but Text, whose panels have scopes of their own
 _MODIFIERS = {"ctrl", "alt", "shift"}
 _CHARACTERS = {
     " ": "space", "!": "exclamation_mark", '"': "quotation_mark", "#": "number_sign",
@@ -71,7 +72,7 @@ def _share_focus(one: Action, other: Action) -> bool:
     if "sample.pick" in (one.name, other.name) and one.scope != other.scope:
         return False  # digits choose a tab again when the sample goes on
     scopes = {one.scope, other.scope}
-    return len(scopes) == 1 or "app" in scopes or ("text" in scopes and "runs" not in scopes)
+    return len(scopes) == 1 or "app" in scopes or ("text" in scopes and not scopes & _OTHER_TABS)
 
 
 def _check_key(name: str, key: str) -> None:

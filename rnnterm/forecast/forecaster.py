@@ -97,7 +97,9 @@ class Forecaster:
         index = starts[:, np.newaxis] + np.arange(window + ahead - 1)
         pieces = scaled[np.minimum(index, len(scaled) - 1)]
         said = self._mean([group.read(*self._inputs(pieces))[0] for group in self._groups])
-        return said + pieces[:, window - 1 :] if self.residual else said
+        reach = self.plan.linear + 1
+        windows = np.lib.stride_tricks.sliding_window_view(pieces, reach, axis=1)
+        return said + self._direct(windows[:, window - reach :])
 
     def recursive(self, scaled: Doubles, origins: Indices, horizon: int) -> Doubles:
         """Forecasts of the values at `origin`, `origin + 1`, … from those before `origin` alone.
@@ -111,19 +113,18 @@ class Forecaster:
         told = np.empty((len(origins), horizon))
         for lead in range(horizon):
             said = self._mean([group.read(*self._inputs(pieces))[0] for group in self._groups])
-            told[:, lead] = said[:, 0] + (pieces[:, -1] if self.residual else 0)
+            told[:, lead] = said[:, 0] + self._direct(pieces)
             pieces = np.column_stack([pieces[:, 1:], told[:, lead]])
         return told
 
     def _carried_on(self, pieces: Doubles, horizon: int) -> Doubles:
         """Recursive forecasts with the state carried on from the window."""
         told = np.empty((len(pieces), horizon))
-        base = pieces[:, -1] if self.residual else 0
         read = [group.read(*self._inputs(pieces)) for group in self._groups]
         said, states = self._mean([one for one, _ in read])[:, 0], [state for _, state in read]
         for lead in range(horizon):
-            told[:, lead] = said + base
-            base = told[:, lead] if self.residual else 0
+            told[:, lead] = said + self._direct(pieces)
+            pieces = np.column_stack([pieces[:, 1:], told[:, lead]])
             if lead + 1 < horizon:
                 said, states = self._step(told[:, lead], states)
         return told
@@ -137,6 +138,36 @@ class Forecaster:
             outputs.append(said)
             after.append(following)
         return self._mean(outputs), after
+
+    def _direct(self, values: Doubles) -> Doubles:
+        """What is added to the networks' outputs: of the last of values of shape (..., T), (...).
+
+        The last value where the networks tell the change from it, and what the K values before it
+        have to say directly.
+        """
+        last = values[..., -1]
+        if not self.residual:
+            return np.zeros_like(last)
+        count = self.plan.linear
+        return last + (values[..., -1 - count : -1] - last[..., np.newaxis]) @ self._linear
+
+    @cached_property
+    def _linear(self) -> Doubles:
+        """The mean of the networks' direct weights, shape (K,)."""
+        if not self.plan.linear:
+            return np.zeros(0)
+        weights = np.stack([network["linear.weight"][0] for network in self.networks])
+        mean: Doubles = weights.mean(axis=0, dtype=np.float64)
+        return mean
+
+    def direct_to_each(self, values: Doubles) -> Doubles:
+        """`_direct` after each of T values that are all there is, shape (T,).
+
+        Values before the first are taken to be as the first.
+        """
+        count = self.plan.linear
+        padded = np.concatenate([np.repeat(values[:1], count), values])
+        return self._direct(np.lib.stride_tricks.sliding_window_view(padded, count + 1))
 
     def _inputs(self, pieces: Doubles) -> tuple[Array, int]:
         """Rows of inputs, shape (B, T, I), and the step whose output is the first forecast."""
@@ -193,6 +224,6 @@ def trace(forecaster: Forecaster, values: Doubles, network: int = 0) -> WindowTr
         output, state = alone.step(row[np.newaxis, np.newaxis], state, gates)
         steps.append(dict(zip(alone.cell.state_names, state, strict=True)) | gates)
         said.append(float(output[0, 0]))
-    told = np.array(said) + (inputs[:, -1] if forecaster.residual else 0)
+    told = np.array(said) + forecaster.alone(network).direct_to_each(inputs[:, -1])
     values_by_name = {name: np.stack([step[name][0] for step in steps]) for name in steps[0]}
     return WindowTrace(inputs, values_by_name, forecaster.scaler.unscale(told, mean=True))

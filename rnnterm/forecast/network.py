@@ -29,6 +29,7 @@ class ForecasterSpec:
     Attributes:
         inputs: I, the values that enter at a step.
         dense: units of the ReLU layer; 0 for none.
+        linear: K, values before the last that reach the output directly; see `ForecastPlan`.
         squash: the output goes through tanh.
     """
 
@@ -38,6 +39,7 @@ class ForecasterSpec:
     activation: Activation = "tanh"
     reset_after: bool = True
     dense: int = 0
+    linear: int = 0
     squash: bool = False
 
     @classmethod
@@ -49,6 +51,7 @@ class ForecasterSpec:
             inputs=plan.window if plan.as_features else 1,
             activation=plan.activation,
             dense=plan.dense,
+            linear=plan.linear,
             squash=plan.squash,
         )
 
@@ -63,6 +66,8 @@ class ForecasterSpec:
         }
         if self.dense:
             shapes |= {"dense.weight": (self.dense, self.hidden_size), "dense.bias": (self.dense,)}
+        if self.linear:
+            shapes["linear.weight"] = (1, self.linear)
         return shapes | {"head.weight": (1, self.dense or self.hidden_size), "head.bias": (1,)}
 
     @property

@@ -20,11 +20,12 @@ Optimizer = Literal["adam", "rmsprop"]
 Residual = Literal["auto", "on", "off"]
 
 _WINDOW = 64
-_SMALL_CHANGE = 0.35
+_SMALL_CHANGE = 0.5
 """Of the spread of the values: above it, a change is mostly noise, and worse to learn."""
 _WHOLE = {
     "units": (1, 4096),
     "dense": (0, 4096),
+    "linear": (0, 4096),
     "window": (0, 100_000),
     "horizon": (1, 1_000_000),
     "epochs": (1, 1_000_000),
@@ -56,6 +57,9 @@ class ForecastPlan:
         as_features: the window enters as features of one single time step, not as time steps.
         residual: whether the network's output is the change from the last value, not the value;
             `auto` takes the change where it is small beside the spread of the values.
+        linear: that many values before the last also reach the output directly, each by a weight of
+            its own on its distance from the last, where `residual` is on: far from all that was
+            learnt, a cell says too little. (LSTNet's highway, Lai et al. 2018.)
         squash: the output goes through tanh.
         overlapping: windows begin at every value; otherwise each begins where one ended.
         pad_targets: both parts are lengthened by copies of their last value, and those learnt.
@@ -63,8 +67,8 @@ class ForecastPlan:
             carried, and forecasts each; otherwise it starts cold for every forecast.
         scaling: `train` standardizes by the part that is learnt from; `all` brings the whole
             series to 0..1, the test part with it; `none` leaves it as it is.
-        forget_bias: added to the LSTM's forget-gate bias at the start of training: with 2, a cell
-            starts out as an average over about eight values.
+        forget_bias: added to the LSTM's forget-gate bias at the start of training: with 3, a cell
+            starts out as an average over about twenty values.
         initialization: first weights, as `pytorch` or as `keras` draws them.
         anneal: the learning rate falls to zero over the epochs, along a cosine.
         split: where the test part begins: a share of the series below 1, else a count of values.
@@ -81,12 +85,13 @@ class ForecastPlan:
     cell: CellKind = "lstm"
     units: int = 8
     activation: Activation = "tanh"
-    forget_bias: float = 2.0
+    forget_bias: float = 3.0
     initialization: Initialization = "pytorch"
     dense: int = 0
     window: int = 0
     as_features: bool = False
     residual: Residual = "auto"
+    linear: int = 24
     squash: bool = False
     overlapping: bool = True
     carried: bool = True
@@ -149,11 +154,13 @@ class ForecastPlan:
                 f"{fitted:,} values to learn from are too few for a window of {window:,}: lower "
                 "--window or raise --split"
             )
-        if self.residual != "auto":
-            return plan
-        part = values[:fitted]
-        small = float((part[1:] - part[:-1]).std()) < _SMALL_CHANGE * float(part.std())
-        return replace(plan, residual="on" if small else "off")
+        residual = self.residual
+        if residual == "auto":
+            part = values[:fitted]
+            small = float((part[1:] - part[:-1]).std()) < _SMALL_CHANGE * float(part.std())
+            residual = "on" if small else "off"
+        linear = min(self.linear, window - 1) if residual == "on" else 0
+        return replace(plan, residual=residual, linear=linear)
 
     def train_length(self, count: int) -> int:
         """How many of a series' `count` values are the training part, from its first on.
@@ -211,6 +218,7 @@ _TUTORIAL: dict[str, Any] = {
     "cell": "rnn",
     "residual": "off",
     "carried": False,
+    "linear": 0,
     "forget_bias": 0.0,
     "anneal": False,
     "initialization": "keras",

@@ -52,6 +52,16 @@ class ForecastNet(nn.Module):
         said = said + self.get_parameter("head_bias")[:, 0]
         return torch.tanh(said) if self.spec.squash else said
 
+    def direct(self, read: Tensor, first: int) -> Tensor:
+        """What the K values before the last of each step say: (B, T, S) to (B, T - first, S)."""
+        count = self.spec.linear
+        if not count:
+            return torch.zeros(())
+        windows = read.unfold(1, count + 1, 1)[:, first - count :]
+        apart = windows[..., :-1] - windows[..., -1:]
+        told: Tensor = (apart * self.get_parameter("linear_weight")[:, 0]).sum(-1)
+        return told
+
     def keep_apart(self, *, one_bias: bool) -> None:
         """Clear the gradients of what is not learnt; `one_bias` holds torch's second bias."""
         for part, mask in self._masks.items():
@@ -93,6 +103,8 @@ def first_weights(spec: ForecasterSpec, plan: ForecastPlan, seed: int) -> dict[s
     generator = torch.Generator().manual_seed(seed)
     tensors = {name: torch.zeros(shape) for name, shape in spec.tensor_shapes().items()}
     for name, tensor in tensors.items():
+        if name == "linear.weight":
+            continue  # it begins as copying the last value
         if plan.initialization == "keras":
             _draw_like_keras(name, tensor, generator)
         else:  # torch draws a layer's tensors by its width: units, or what enters a dense layer

@@ -126,7 +126,7 @@ class ForecastTrainer:
 
     def _learn(self, net: ForecastNet, optimizer: torch.optim.Optimizer, starts: Tensor) -> Tensor:
         """One step down the gradient; each network's loss, shape (S,)."""
-        inputs, base, first = self._inputs(self._values, starts)
+        inputs, base, first = self._inputs(net, self._values, starts)
         plan = self._plan
         targets = self._values[_steps(starts, plan.window, plan.ahead)]
         wrong = net(inputs, first) + base - targets
@@ -139,7 +139,9 @@ class ForecastTrainer:
         told: Tensor = losses.detach()
         return told
 
-    def _inputs(self, values: Tensor, starts: Tensor, ahead: int = 0) -> tuple[Tensor, Tensor, int]:
+    def _inputs(
+        self, net: ForecastNet, values: Tensor, starts: Tensor, ahead: int = 0
+    ) -> tuple[Tensor, Tensor, int]:
         """What pieces read, shape (B, T, S*I), what is added to the outputs, and their first step.
 
         Args:
@@ -150,10 +152,11 @@ class ForecastTrainer:
         plan = self._plan
         count = plan.window + (ahead or plan.ahead) - 1
         read = values[_steps(starts, 0, count).clamp(max=len(values) - 1)]  # (B, T, S)
-        base = read[:, plan.window - 1 :] if plan.residual == "on" else torch.zeros(())
         if plan.as_features:
-            return read.transpose(1, 2).flatten(1).unsqueeze(1), base, 0
-        return read, base, plan.window - 1
+            return read.transpose(1, 2).flatten(1).unsqueeze(1), torch.zeros(()), 0
+        first = plan.window - 1
+        base = read[:, first:] if plan.residual == "on" else torch.zeros(())
+        return read, base + net.direct(read, first), first
 
     @torch.no_grad()
     def _end_epoch(
@@ -188,7 +191,7 @@ class ForecastTrainer:
             return [math.nan] * net.count
         plan, end = self._plan, self._pieces.end
         starts = self._alike(self._pieces.validation, net.count)
-        inputs, base, first = self._inputs(self._whole, starts)
+        inputs, base, first = self._inputs(net, self._whole, starts)
         index = _steps(starts, plan.window, plan.ahead)
         wrong = net(inputs, first) + base - self._whole[index.clamp(max=end - 1)]
         there = index < end
@@ -201,7 +204,7 @@ class ForecastTrainer:
             return
         begun = self._seconds
         starts, stride = preview_starts(self._plan, len(self._scaled))
-        inputs, base, first = self._inputs(self._whole, self._alike(starts, net.count), ahead=1)
+        inputs, base, first = self._inputs(net, self._whole, self._alike(starts, net.count), 1)
         mean = (net(inputs, first) + base)[:, 0].double().mean(1).numpy()
         values = self._scaler.unscale(mean, mean=True)
         self._listen(Previewed(epoch, self._plan.window, stride, values))

@@ -63,6 +63,11 @@ class ForecastTab(Container):
         yield ForecastView()
 
     @property
+    def setup(self) -> Setup:
+        """What is asked for now."""
+        return self._setup
+
+    @property
     def _values(self) -> Values:
         return self.query_one(Values)
 

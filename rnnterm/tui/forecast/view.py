@@ -19,8 +19,8 @@ _NAME_COLUMNS = 12
 _BOTH = 120  # columns from which loss and figures stand side by side
 
 
-class Values(ValueForm, can_focus=True):
-    """The list of values, to which the tab's keys go."""
+class Values(ValueForm, can_focus=True, inherit_bindings=False):
+    """The list of values, to which the tab's keys go; those that scroll are among them."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -83,7 +83,7 @@ def answer(
     one_step = forecaster.one_step(scaled)
     low, high = _one_step_bounds(forecaster, scaled, one_step, split)
     told = scaler.unscale(one_step, mean=True)
-    beyond, beyond_low, beyond_high, by_lead = _beyond(forecaster, scaled, split)
+    beyond, beyond_low, beyond_high, by_lead = _beyond(forecaster, scaled, one_step, split)
     rows = _rows(forecaster, told, values, split, period)
     inside = (low <= values) & (values <= high)
     tested = np.isfinite(low)
@@ -154,7 +154,7 @@ def _one_step_bounds(
 
 
 def _beyond(
-    forecaster: Forecaster, scaled: Doubles, split: int
+    forecaster: Forecaster, scaled: Doubles, one_step: Doubles, split: int
 ) -> tuple[Doubles, Doubles, Doubles, Doubles]:
     """Forecast, lower and upper bound beyond the end, and the test part's coverage by lead time."""
     plan, scaler = forecaster.plan, forecaster.scaler
@@ -166,8 +166,9 @@ def _beyond(
     all_origins = np.concatenate([np.full(len(before), -plan.horizon), origins])
     by_lead = rolling_coverage_by_lead(all_origins, errors, int(origins[0]), plan.level)
     widths = widths_by_lead(errors, plan.level)
-    known = np.concatenate([forecaster.errors, _recent(forecaster, scaled, split)])
-    widths = np.maximum(widths, conformal_width(known[-LATEST:], plan.level))
+    first = max(split, plan.window)
+    latest = np.concatenate([forecaster.errors, np.abs(one_step[first:] - scaled[first:])])
+    widths = np.maximum(widths, conformal_width(latest[-LATEST:], plan.level))
     widths = np.where(np.isfinite(widths), widths, np.nan)
     beyond = forecaster.recursive(scaled, np.array([len(scaled)]), plan.horizon)[0]
     return (
@@ -176,15 +177,6 @@ def _beyond(
         scaler.unscale(beyond + widths),
         by_lead,
     )
-
-
-def _recent(forecaster: Forecaster, scaled: Doubles, split: int) -> Doubles:
-    """Absolute one-step errors on the end of the test part."""
-    first = max(split, forecaster.plan.window, len(scaled) - LATEST)
-    tail = scaled[max(0, first - 2 * forecaster.plan.window) :]
-    count = len(scaled) - first
-    wrong = np.abs(forecaster.one_step(tail) - tail)[len(tail) - count :]
-    return wrong[np.isfinite(wrong)]
 
 
 def _of_horizon(errors: Doubles, horizon: int) -> Doubles:

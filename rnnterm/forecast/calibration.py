@@ -21,7 +21,7 @@ def calibrated(forecaster: Forecaster, values: Doubles) -> Forecaster:
     start = fitted if fitted < split else split - max(1, int(_LEARNT_SHARE * split))
     scaled = forecaster.scaler.scale(values[:split])
     start = max(start, forecaster.plan.window)
-    wrong = forecaster.one_step(scaled)[start:] - scaled[start:]
+    wrong = forecaster.one_step(scaled, start)[start:] - scaled[start:]
     origins = some_origins(start, split)
     by_lead = errors_by_lead(forecaster, scaled, origins)
     return replace(

@@ -70,23 +70,27 @@ class Forecaster:
     def _groups(self) -> list[SideBySide]:
         return groups(self.spec, self.networks)
 
-    def one_step(self, scaled: Doubles) -> Doubles:
-        """A forecast of every value from those before it, shape (n,); NaN for the first W."""
+    def one_step(self, scaled: Doubles, first: int = 0) -> Doubles:
+        """A forecast of every value from those before it, shape (n,).
+
+        NaN for the first W; those before index `first` may be NaN, too, to save the time.
+        """
         told = np.full(len(scaled), np.nan)
-        for targets, values in self._one_step_pieces(scaled):
+        for targets, values in self._one_step_pieces(scaled, first):
             told[targets] = values
         return told
 
-    def _one_step_pieces(self, scaled: Doubles) -> Iterator[tuple[slice, Doubles]]:
+    def _one_step_pieces(self, scaled: Doubles, first: int) -> Iterator[tuple[slice, Doubles]]:
         """Forecasts of neighbouring values, a batch of pieces at a time."""
         window, ahead = self.plan.window, self.plan.ahead
-        starts = np.arange(0, len(scaled) - window, ahead)
+        begin = max(0, (first - window) // ahead) * ahead
+        starts = np.arange(begin, len(scaled) - window, ahead)
         for at in range(0, len(starts), _ROWS_AT_ONCE):
             some = starts[at : at + _ROWS_AT_ONCE]
             forecasts = self.forecasts_of(scaled, some).ravel()
-            first = int(some[0]) + window
-            targets = slice(first, min(first + len(forecasts), len(scaled)))
-            yield targets, forecasts[: targets.stop - first]
+            at_first = int(some[0]) + window
+            targets = slice(at_first, min(at_first + len(forecasts), len(scaled)))
+            yield targets, forecasts[: targets.stop - at_first]
 
     def forecasts_of(self, scaled: Doubles, starts: Indices) -> Doubles:
         """What pieces that begin at `starts` forecast, shape (B, `plan.ahead`).

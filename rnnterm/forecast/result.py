@@ -143,10 +143,18 @@ def result_from_json(values: Mapping[str, Any]) -> ForecastResult:
 
 
 def array_to_text(values: Doubles) -> str:
-    """The bytes of an array of doubles as base64."""
-    return base64.b64encode(np.ascontiguousarray(values, "<f8").tobytes()).decode()
+    """An array of doubles as text: how many NaN it begins with, `:`, all others' bytes as base64.
+
+    Those of a long series' intervals are most of them.
+    """
+    told = np.flatnonzero(~np.isnan(values))
+    first = int(told[0]) if len(told) else len(values)
+    data = np.ascontiguousarray(values[first:], "<f8").tobytes()
+    return f"{first}:{base64.b64encode(data).decode()}"
 
 
 def text_to_array(text: str) -> Doubles:
-    """The array that `array_to_text` wrote, shape (n,)."""
-    return np.frombuffer(base64.b64decode(text, validate=True), "<f8")
+    """The array that `array_to_text` wrote, shape (n,). Raises ValueError for any other text."""
+    first, _, data = text.partition(":")
+    values = np.frombuffer(base64.b64decode(data, validate=True), "<f8")
+    return np.concatenate([np.full(int(first), np.nan), values])

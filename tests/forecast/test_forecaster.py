@@ -16,7 +16,12 @@ from rnnterm.forecast.modelfile import (
 )
 from rnnterm.forecast.network import ForecasterSpec, SideBySide, join_blocks, split_blocks
 from rnnterm.forecast.plan import plan_for
-from rnnterm.forecast.result import result_from_json, result_to_json
+from rnnterm.forecast.result import (
+    array_to_text,
+    result_from_json,
+    result_to_json,
+    text_to_array,
+)
 from rnnterm.forecast.scaler import Scaler
 
 VALUES = 5 + np.sin(np.arange(160) / 5) + np.random.default_rng(3).normal(0, 0.1, 160)
@@ -202,3 +207,19 @@ def test_a_result_survives_its_way_between_processes():
     back = result_from_json(json.loads(json.dumps(result_to_json(result))))
     assert json.dumps(result_to_json(back)) == json.dumps(result_to_json(result))
     assert back.rows == result.rows
+
+
+def test_forecasts_from_an_index_on_are_those_of_the_whole():
+    one = forecaster()
+    scaled = one.scaler.scale(VALUES)
+    whole = one.one_step(scaled)
+    for first in (0, 7, 8, 9, 77, 159):
+        told = one.one_step(scaled, first)
+        np.testing.assert_allclose(told[first:], whole[first:], atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_arrays_survive_as_text(count):
+    values = np.arange(count, dtype=float)
+    for array in (values, np.append([np.nan] * 3, values), np.append(values, np.nan)):
+        np.testing.assert_array_equal(text_to_array(array_to_text(array)), array)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -41,7 +42,7 @@ class ForecastProcess:
     """
 
     def __init__(self, request: Request) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as we do
         self._process = subprocess.Popen(
             [sys.executable, "-m", _MODULE],
             stdin=subprocess.PIPE,
@@ -79,10 +80,12 @@ class ForecastProcess:
                     yield event
         except (OSError, ValueError):  # its pipe is closed: it has ended, or `end` was called
             pass
-        if self._ended:
-            return
+        finally:  # whoever stops listening ends the child, too
+            for stream in (stdin, stdout):
+                with suppress(OSError):
+                    stream.close()
         code = self._process.wait()
-        if code:
+        if code and not self._ended:
             raise RnntermError(f"the training ended with {code}{self._last_words()}")
 
     def end(self) -> None:

@@ -200,10 +200,14 @@ def test_the_child_ends_when_its_parent_is_killed():
     child = int(parent.stdout.readline())
     parent.send_signal(signal.SIGKILL)
     parent.communicate()
+    wait_until_gone(child)
+
+
+def wait_until_gone(pid):
     deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and is_running(child):
+    while time.monotonic() < deadline and is_running(pid):
         time.sleep(0.02)
-    assert not is_running(child)
+    assert not is_running(pid)
 
 
 def is_running(pid):
@@ -223,3 +227,21 @@ def test_intervals_and_coverage_are_there():
     assert result.coverage == pytest.approx(inside[split:].mean())
     assert len(result.coverage_by_lead) == 5
     assert math.isfinite(result.network.test.rmse)
+
+
+def test_a_child_process_that_dies_is_told():
+    endless = plan_for("good", **QUICK | {"epochs": 1_000_000, "patience": 0})
+    process = ForecastProcess(Request("sine", SINE, endless))
+    with pytest.raises(RnntermError, match="the training ended with -9") as failure:
+        for _ in process:
+            os.kill(process.pid, signal.SIGKILL)
+    assert "\n" not in str(failure.value)
+
+
+def test_whoever_stops_listening_ends_the_child():
+    endless = plan_for("good", **QUICK | {"epochs": 1_000_000, "patience": 0})
+    process = ForecastProcess(Request("sine", SINE, endless))
+    events = iter(process)
+    next(events)
+    events.close()
+    wait_until_gone(process.pid)

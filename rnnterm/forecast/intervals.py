@@ -52,10 +52,15 @@ def widths_by_lead(errors: Doubles, level: float) -> Doubles:
     A later forecast is never told more surely than an earlier one, and where too few errors of a
     lead time are known, the last width that is known goes on.
     """
-    widths = np.array([conformal_width(column, level) for column in errors.T])
-    if not len(widths) or not np.isfinite(widths[0]):
-        return np.full(errors.shape[1], math.inf)
-    return np.maximum.accumulate(np.where(np.isfinite(widths), widths, 0.0))
+    count, horizon = errors.shape
+    known = np.isfinite(errors).sum(axis=0)
+    ranks = np.ceil((known + 1) * level).astype(int)  # as `conformal_width` does for one
+    enough = ranks <= known
+    if not count or not horizon or not enough[0]:
+        return np.full(horizon, math.inf)
+    ordered = np.sort(errors, axis=0)  # NaN last
+    widths = ordered[np.minimum(ranks, count) - 1, np.arange(horizon)]
+    return np.maximum.accumulate(np.where(enough, widths, 0.0))
 
 
 def rolling_coverage_by_lead(

@@ -18,6 +18,7 @@ import numpy as np
 from rnnterm.errors import RnntermError
 from rnnterm.forecast.events import Begun, Event, Failed, Finished, Forecasting
 from rnnterm.forecast.network import ForecasterSpec
+from rnnterm.forecast.plan import ForecastPlan
 from rnnterm.forecast.process import Request, read_request, tell
 from rnnterm.forecast.scaler import Scaler
 
@@ -33,7 +34,7 @@ def train_forecaster(request: Request, listen: Callable[[Event], None]) -> None:
     plan = request.plan.settled(values)
     split = plan.train_length(len(values))
     fitted = plan.fitted_length(split)
-    spec = ForecasterSpec.of(plan)
+    spec, scaler = ForecasterSpec.of(plan), Scaler.fit(plan, values, fitted)
     listen(
         Begun(
             network=plan.describe(),
@@ -43,6 +44,7 @@ def train_forecaster(request: Request, listen: Callable[[Event], None]) -> None:
             fitted=fitted,
             validation=split - fitted,
             test=len(values) - split,
+            notes=_notes(request.plan, plan, scaler),
         )
     )
     from rnnterm.forecast.answer import Findings, answer, series_digest
@@ -52,7 +54,6 @@ def train_forecaster(request: Request, listen: Callable[[Event], None]) -> None:
     from rnnterm.training.forecastnet import single_thread
     from rnnterm.training.forecasttrainer import ForecastTrainer
 
-    scaler = Scaler.fit(plan, values, fitted)
     with single_thread():
         trainer = ForecastTrainer(plan, scaler.scale(values), split, scaler, listen)
         trained = trainer.train()
@@ -79,6 +80,18 @@ def check_series(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None
         raise RnntermError("the series holds NaN or infinity: fill or leave out such values")
     if values.min() == values.max():
         raise RnntermError(f"all values are {values[0]:g}: there is nothing to learn")
+
+
+def _notes(asked: ForecastPlan, plan: ForecastPlan, scaler: Scaler) -> tuple[str, ...]:
+    """What was decided by looking at the part that is learnt from."""
+    notes = []
+    if not asked.window:
+        notes.append(f"the window is {plan.window} values")
+    if scaler.root:
+        notes.append("its changes grow with its level: the networks learn its square root")
+    if asked.residual == "auto" and plan.residual == "on":
+        notes.append("its changes are small: the networks learn the change from the last value")
+    return tuple(notes)
 
 
 def main(source: IO[bytes], out: IO[bytes]) -> int:

@@ -65,3 +65,16 @@ def test_coverage_by_lead_counts_only_values_that_had_come():
     # The first two of the twenty large errors lie outside; from then on the width is theirs.
     assert coverage == pytest.approx([0.9, 0.9], abs=0.06)
     assert (coverage < 1).all()
+
+
+@given(st.integers(1, 40), st.integers(0, 40), st.floats(0.1, 0.95))
+def test_widths_by_lead_are_those_of_each_lead(count, missing, level):
+    errors = np.random.default_rng(count).random((count, 3))
+    errors[: min(missing, count), 1] = np.nan
+    widths = widths_by_lead(errors, level)
+    alone = [conformal_width(column, level) for column in errors.T]
+    if math.isfinite(alone[0]):
+        known = np.where(np.isfinite(alone), alone, 0)
+        np.testing.assert_array_equal(widths, np.maximum.accumulate(known))
+    else:
+        assert np.isinf(widths).all()

@@ -211,7 +211,11 @@ ACTIONS = (
     Action("forecast.stop", "x", "stop", "Stop learning."),
     Action("forecast.edit", "enter", "edit", "Type another value, or take the next choice."),
     Action(
-        "forecast.more", "right", "more", "Raise the forecast's value, or take the next choice."
+        "forecast.more",
+        "right",
+        "more",
+        "Raise the forecast's value, or take the next choice.",
+        in_footer=False,
     ),
     Action(
         "forecast.less",

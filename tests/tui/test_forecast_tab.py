@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from made_forecast import MadeTraining
+from test_snapshots import SIZES, check, screen_of
 from textual.app import App
 from textual.widgets import Input, Static
 from waiting import until
@@ -270,3 +271,17 @@ def test_it_survives_any_size():
         await screen.see("text", "last value")
 
     use(act, ascii=True)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_it_shows_at_the_end(size, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    async def act(screen):
+        await screen.press("right", "g")  # the sunspots
+        MadeTraining.may_end.set()
+        await screen.see("head", "learnt")
+        await screen.pilot.pause()
+        check("forecast-{}x{}".format(*size), screen_of(screen.app))
+
+    use(act, size=size)

@@ -16,6 +16,7 @@ from rnnterm.tui.actions import ACTIONS
 from rnnterm.tui.app import RnntermApp
 from rnnterm.tui.clipboard import send_to_clipboard
 from rnnterm.tui.dialogs import Confirm
+from rnnterm.tui.forecast.tab import ForecastTab
 from rnnterm.tui.help import HelpScreen, spelled
 from rnnterm.tui.panel import Panel
 from rnnterm.tui.runs.tab import RunsTab
@@ -86,7 +87,7 @@ def test_runs_does_not_offer_a_zoom(tmp_path):
     in_app(tmp_path, act)
 
 
-@pytest.mark.parametrize("key", ["c", "m", "t", "s", "5"])
+@pytest.mark.parametrize("key", ["c", "m", "t", "s", "3", "5"])
 def test_the_footer_fits_80_columns(tmp_path, key):
     async def act(app, pilot):
         await pilot.press(key)
@@ -138,7 +139,7 @@ def test_texts_tell_the_keys_that_the_settings_give(tmp_path):
 
     async def act(app, pilot):
         tabs = [str(tab.label) for tab in app.query(Tab)]
-        assert tabs == ["f2 Text", "f5 Runs"]
+        assert tabs == ["f2 Text", "3 Forecast", "f5 Runs"]
         await pilot.press("m", "down", "down", "down", "enter")
         await pilot.press(*["backspace"] * 3, *"32", "enter")
         meaning = app.query_one(".model-meaning", Static)
@@ -183,7 +184,7 @@ def test_the_palette_finds_an_action_and_does_it(tmp_path):
 
 def owner_of(scope: str) -> type:
     """The class that has a scope's methods."""
-    kinds = [RnntermApp, TextTab, RunsTab, *Panel.__subclasses__()]
+    kinds = [RnntermApp, TextTab, ForecastTab, RunsTab, *Panel.__subclasses__()]
     for kind in kinds:
         kinds += [each for each in kind.__subclasses__() if each not in kinds]
     return next(
@@ -193,7 +194,9 @@ def owner_of(scope: str) -> type:
     )
 
 
-GO_TO = {"corpus": "c", "model": "m", "training": "t", "sample": "s", "runs": "5"}
+GO_TO = {
+    "corpus": "c", "model": "m", "training": "t", "sample": "s", "forecast": "3", "runs": "5",
+}  # fmt: skip
 SCOPE_OF = {key: scope for scope, key in GO_TO.items()}
 
 
@@ -202,7 +205,12 @@ def test_every_action_is_reached(tmp_path, monkeypatch, way):
     """By its key where its scope has the focus, and by its name from anywhere."""
     made_run(tmp_path, "bold-otter")
     done: list[str] = []
-    kept = {"app.tab_text", "app.tab_runs", "text.open_sample"}  # what the test walks with
+    kept = {
+        "app.tab_text",
+        "app.tab_forecast",
+        "app.tab_runs",
+        "text.open_sample",
+    }  # what the test walks with
     for action in ACTIONS:
         owner = owner_of(action.scope)
         original = getattr(owner, f"action_{action.verb}")

@@ -3,14 +3,18 @@
 from typing import TYPE_CHECKING
 
 from rnnterm.cli.diagnostics import narrate
-from rnnterm.errors import UsageError
+from rnnterm.errors import RnntermError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def writable(name: str, force: bool) -> "Path":
-    """The path of a file that may be written; raises UsageError where something is in the way."""
+    """The path of a file that may be written.
+
+    Raises UsageError where something is in the way, RnntermError where there is no such folder:
+    better now than after the work.
+    """
     from rnnterm.files import user_path
 
     file = user_path(name)
@@ -20,7 +24,7 @@ def writable(name: str, force: bool) -> "Path":
     if file.exists() and not force:
         raise UsageError(f"{file} is there already: add --force to replace it")
     if not file.parent.is_dir():
-        raise UsageError(f"there is no folder {file.parent} to write {file.name} into")
+        raise RnntermError(f"cannot write {file}: No such file or directory")
     return file
 
 

@@ -87,7 +87,7 @@ BAD = {
     "cell": (["--cell", "cnn"], 2, "cell must be one of"),
     "recipe": (["--recipe", "best"], 2, "no recipe 'best'"),
     "noise": (["--noise", "3"], 2, "--noise is for the sine alone"),
-    "folder": (["--out", "/nowhere/out.csv"], 2, "no folder"),
+    "folder": (["--out", "/nowhere/out.csv"], 1, "No such file or directory"),
     "ending": (["--save", "kept.pt"], 2, "must end in .safetensors"),
     "kept": (["--model", "gone.safetensors"], 1, "no forecaster's file"),
     "both": (["--model", "gone.safetensors", "--units", "3"], 2, "--units is for learning"),

@@ -20,7 +20,7 @@ _BOLD, _MUTED = "1", "2"
 def show_forecast(result: "ForecastResult", series: "TimeSeries", *, plot: bool) -> None:
     """Write all there is to say for a person."""
     from rnnterm.forecast.picture import Picture
-    from rnnterm.forecast.telling import error_table, fault_lines, sentences
+    from rnnterm.forecast.telling import error_table, fault_lines, published_line, sentences
 
     width = min(terminal_width(), _WIDEST)
     if plot:
@@ -38,12 +38,8 @@ def show_forecast(result: "ForecastResult", series: "TimeSeries", *, plot: bool)
         emit("\n".join(labelled(label, told, width)))
     for number, told in enumerate(fault_lines(result), start=1):
         emit("\n".join(labelled(f"fault {number}", told, width)))
-    for name, value in result.published.items():
-        emit(
-            "\n".join(
-                labelled("published", f"by the recipe's own protocol, {name}: {value:.4f}", width)
-            )
-        )
+    if told := published_line(result):
+        emit("\n".join(labelled("published", told, width)))
 
 
 def _draw(picture: "Picture", part: "Part", width: int, height: int) -> None:

@@ -1,7 +1,7 @@
 """All that a trained forecaster has to say about a series."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -70,17 +70,19 @@ def answer(
     *,
     findings: Findings | None = None,
     period: int | None = None,
+    on_share: Callable[[float], None] | None = None,
 ) -> ForecastResult:
     """Forecasts, intervals and figures for a series whose first `split` values were for training.
 
     Args:
         split: 0 where none were.
         period: values in a season, for the seasonal baseline; None to find it.
+        on_share: hears now and then how much of the series has its one-step forecasts, 0 to 1.
     """
     findings = findings or Findings()
     plan, scaler = forecaster.plan, forecaster.scaler
     scaled = scaler.scale(values)
-    one_step = forecaster.one_step(scaled)
+    one_step = forecaster.one_step(scaled, on_share=on_share)
     low, high = _one_step_bounds(forecaster, scaled, one_step, split)
     told = scaler.unscale(one_step, mean=True)
     beyond, beyond_low, beyond_high, by_lead = _beyond(forecaster, scaled, one_step, split)

@@ -81,9 +81,14 @@ class SeedDone:
 
 @dataclass(frozen=True)
 class Forecasting:
-    """Training is over; forecasts, intervals and baselines are being computed."""
+    """Training is over; forecasts, intervals and baselines are being computed.
+
+    Attributes:
+        share: of the series, that has its one-step forecasts; told again now and then.
+    """
 
     seconds: float
+    share: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

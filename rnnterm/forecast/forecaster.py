@@ -5,7 +5,7 @@ runs on the numpy cells, without torch. Arrays are in the scale that the network
 their text says otherwise.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -70,14 +70,19 @@ class Forecaster:
     def _groups(self) -> list[SideBySide]:
         return groups(self.spec, self.networks)
 
-    def one_step(self, scaled: Doubles, first: int = 0) -> Doubles:
+    def one_step(
+        self, scaled: Doubles, first: int = 0, on_share: Callable[[float], None] | None = None
+    ) -> Doubles:
         """A forecast of every value from those before it, shape (n,).
 
         NaN for the first W; those before index `first` may be NaN, too, to save the time.
+        `on_share` hears now and then how much of the series is done, 0 to 1.
         """
         told = np.full(len(scaled), np.nan)
         for targets, values in self._one_step_pieces(scaled, first):
             told[targets] = values
+            if on_share is not None:
+                on_share(targets.stop / len(scaled))
         return told
 
     def _one_step_pieces(self, scaled: Doubles, first: int) -> Iterator[tuple[slice, Doubles]]:

@@ -71,6 +71,18 @@ def next_value(result: ForecastResult, steps: Steps, count: int) -> str:
     return f"{steps.label(count)}: {figure(float(result.beyond[0]))}{band}"
 
 
+def published_line(result: ForecastResult) -> str:
+    """A published recipe's errors as its authors count them, scaled; empty for others."""
+    told = result.published
+    parts = [
+        f"{part} {told[f'{part}_rmse']:.4f}"
+        + (f" (copying {told[key]:.4f})" if (key := f"copying_{part}") in told else "")
+        for part in ("train", "test")
+        if f"{part}_rmse" in told
+    ]
+    return f"RMSE by the recipe's own protocol: {', '.join(parts)}" if parts else ""
+
+
 def fault_lines(result: ForecastResult) -> list[str]:
     """The faults of a published recipe, each with what was measured."""
     return [f"{fault.name}: {fault.told}" for fault in result.faults]

@@ -22,6 +22,8 @@ from rnnterm.forecast.plan import ForecastPlan
 from rnnterm.forecast.process import Request, read_request, tell
 from rnnterm.forecast.scaler import Scaler
 
+_BETWEEN_SHARES = 0.3  # seconds
+
 
 def train_forecaster(request: Request, listen: Callable[[Event], None]) -> None:
     """Train, forecast, and tell every event, from `Begun` to `Finished`.
@@ -67,9 +69,29 @@ def train_forecaster(request: Request, listen: Callable[[Event], None]) -> None:
         published_figures(forecaster, values),
     )
     result = answer(
-        forecaster, request.series, values, split, findings=findings, period=request.period
+        forecaster,
+        request.series,
+        values,
+        split,
+        findings=findings,
+        period=request.period,
+        on_share=_now_and_then(listen, begun_at),
     )
     listen(Finished(replace(result, seconds=time.perf_counter() - begun_at)))
+
+
+def _now_and_then(listen: Callable[[Event], None], begun_at: float) -> Callable[[float], None]:
+    """What tells how far the forecasts are, a few times a second."""
+    last = time.perf_counter()
+
+    def on_share(share: float) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        if now - last >= _BETWEEN_SHARES:
+            last = now
+            listen(Forecasting(now - begun_at, share))
+
+    return on_share
 
 
 def check_series(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None:

@@ -195,6 +195,7 @@ def test_faults_are_named_and_a_failure_is_told():
         await screen.press("r", "g")
         MadeTraining.may_end.set()
         await screen.see("text", "fault 1: leaking scaler: it saw the test part, [/red] all of it")
+        await screen.see("line", "faults (", "tells): leaking scaler")
         MadeTraining.error = Failed("the loss became NaN [/x]")
         await screen.press("g")
         await screen.see("line", "the loss became NaN [/x]")

@@ -14,6 +14,7 @@ from rnnterm.forecast.telling import (
     fault_lines,
     figure,
     next_value,
+    published_line,
     sentences,
 )
 from rnnterm.glyphs import columns, fit
@@ -87,7 +88,7 @@ def result_rows(result: ForecastResult, series: TimeSeries, width: int) -> list[
         rows.append([(safe_line(line.text), look)])
     for number, told in enumerate(fault_lines(result), start=1):
         rows += _wrapped(f"fault {number}: {told}", width, "warning")
-    for told in others:
+    for told in filter(None, [published_line(result), *others]):
         rows += _wrapped(told, width, "")
     return rows
 
@@ -96,8 +97,14 @@ def _wrapped(text: str, width: int, ink: str) -> list[Row]:
     return [[(line, ink)] for line in textwrap.wrap(safe_line(text), max(width, 20))]
 
 
-def outcome_line(result: ForecastResult, series: TimeSeries) -> str:
-    """The next value, and how often the intervals held."""
+def outcome_line(result: ForecastResult, series: TimeSeries, more: str) -> str:
+    """The faults of a recipe that has some; else the next value, and how often intervals held.
+
+    `more` is the key that shows the rest of the figures.
+    """
+    if result.faults:
+        named = ", ".join(fault.name for fault in result.faults)
+        return f"faults ({more} tells): {named}"
     told = [f"next {next_value(result, series.steps, len(series))}"] if len(result.beyond) else []
     if math.isfinite(result.coverage):
         told.append(f"{result.plan.level:.0%} intervals held {result.coverage:.1%} of the test")

@@ -166,7 +166,8 @@ class ForecastTab(Container):
         if now.is_over and learnt is not self._setup:
             return f"values have changed: {self._key_of('forecast.start')} learns anew"
         if result is not None and learnt is not None and not self._explains:
-            return figures.outcome_line(result, learnt.series)
+            more = self._key_of("forecast.scroll_down")
+            return figures.outcome_line(result, learnt.series, more)
         return self._meaning
 
     @property

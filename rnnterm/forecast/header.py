@@ -3,6 +3,7 @@
 import csv
 import difflib
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from rnnterm.forecast.dates import date_form, names_dates
 
 _DELIMITERS = "\t;|,"  # the rarer ones in numbers and texts come first
 _MISSING = frozenset(("", "-", "--", ".", "?", "n/a", "na", "#n/a", "none", "null", "missing"))
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
 
 Row = list[str]
 
@@ -113,7 +115,9 @@ def _is_number(cell: str, delimiter: str) -> bool:
 def to_number(cell: str, delimiter: str) -> float | None:
     """A finite number; with a decimal comma where commas do not separate cells."""
     text = cell.strip()
-    if delimiter != "," and "," in text:
+    if _THOUSANDS.fullmatch(text) and delimiter == ",":  # which was quoted
+        text = text.replace(",", "")
+    elif delimiter != "," and "," in text:
         text = text.replace(".", "").replace(",", ".")
     try:
         number = float(text)

@@ -114,6 +114,10 @@ def test_semicolons_and_decimal_commas(read):
     assert series.values.tolist() == [1234.5, -0.25, 7]
 
 
+def test_quoted_thousands(read):
+    assert read('a,b\n"1,234.5",x\n"-2,000",y\n7,z\n').values.tolist() == [1234.5, -2000, 7]
+
+
 def test_columns_by_name_and_number(read):
     text = table("2000-01,1,7,x", "2000-02,2,9,y", "2000-03,3,8,z", header="date,a,2,name")
     first = read(text)

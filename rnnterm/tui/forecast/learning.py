@@ -1,6 +1,7 @@
 """A forecaster's training as the tab watches it: a child's events, folded into what is shown."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,8 @@ from rnnterm.forecast.events import (
 )
 from rnnterm.forecast.process import ForecastProcess, Request
 from rnnterm.forecast.result import ForecastResult
+
+_SECONDS_BETWEEN_LOSSES = 0.1
 
 Losses = dict[int, list[tuple[float, float]]]
 
@@ -94,10 +97,12 @@ class Learner:
         self._lock = threading.Lock()
         self._process: ForecastProcess | None = None
         self._is_ended = False
+        self._told = 0.0
         self.now = Learning()
 
     def run(self, on_news: Callable[[], None]) -> None:
-        """Train to the end, or until `end`; `on_news` is called after every event."""
+        """Train to the end, or until `end`; `on_news` is called as there is
+        something to see."""
         try:
             with self._lock:
                 if self._is_ended:
@@ -106,12 +111,20 @@ class Learner:
             with self._process as process:
                 for event in process:
                     self.now = self.now.after(event)
-                    on_news()
+                    if not isinstance(event, EpochDone) or self._is_time():
+                        on_news()
         except (RnntermError, OSError) as error:
             self.now = replace(self.now, error=str(error))
         if not self.now.is_over and not self._is_ended:
             self.now = replace(self.now, error="the training ended without a result: try it again")
         on_news()
+
+    def _is_time(self) -> bool:
+        """Whether a loss may be told again: side by side, networks tell more than eyes follow."""
+        due = time.monotonic() - self._told > _SECONDS_BETWEEN_LOSSES
+        if due:
+            self._told = time.monotonic()
+        return due
 
     def end(self) -> None:
         """End the training, if there is one."""

@@ -1,5 +1,6 @@
 """`rnnterm forecast`: forecast a series, honestly."""
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +12,7 @@ from rnnterm.cli.options import force_option, json_option
 from rnnterm.cli.output import emit_json
 from rnnterm.cli.writing import writable, write_told
 from rnnterm.errors import RnntermError, UsageError
+from rnnterm.terminal import is_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,12 +134,14 @@ def _open(
 ) -> "TimeSeries":
     """The series; `sine` is what was said about a sine."""
     from rnnterm.cli.forecast_progress import RowCounter
-    from rnnterm.forecast.series import noisy_sine, open_series
+    from rnnterm.forecast.series import STDIN, noisy_sine, open_series
 
     shape = {name: value for name, value in sine.items() if value is not None}
     if source != "sine" or column is not None or date_column is not None:
         if shape:
             raise UsageError(f"--{next(iter(shape))} is for the sine alone")
+        if source == STDIN and is_terminal(sys.stdin):
+            narrate("reading from the terminal; Ctrl-D ends the table")
         return open_series(source, column, date_column, RowCounter())
     seed = 1 if rng_seed is None else max(0, rng_seed)
     return noisy_sine(shape.get("frequency", 0.02), shape.get("noise", 1.0), seed=seed)

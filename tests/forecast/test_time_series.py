@@ -7,8 +7,9 @@ import pytest
 
 from rnnterm.bundled import bundled_folder
 from rnnterm.errors import UsageError
-from rnnterm.forecast.series import noisy_sine, open_series, sunspots
+from rnnterm.forecast.series import TimeSeries, noisy_sine, open_series, sunspots
 from rnnterm.forecast.steps import Steps
+from rnnterm.forecast.suited import suited_plan
 
 
 def test_the_noisy_sine():
@@ -69,3 +70,15 @@ def test_an_axis_of_years_or_of_steps():
     assert what == "year"
     assert years[0] == pytest.approx(1970 + 31 / 365.2425)
     assert Steps("number", 1).axis(3)[0].tolist() == [1, 2, 3]
+
+
+def test_a_plan_suits_its_series():
+    plan = suited_plan(noisy_sine())
+    assert plan.train_length(2000) == 900
+    assert suited_plan(noisy_sine(), split=0.5).train_length(2000) == 1000
+    short = suited_plan(TimeSeries("short", np.sin(np.arange(60.0))))
+    assert short.horizon == 12
+    assert short.window < 20
+    assert suited_plan(sunspots(), "sunspots-tutorial", horizon=5).horizon == 5
+    with pytest.raises(UsageError, match="--horizon"):
+        suited_plan(noisy_sine(), horizon=1990)

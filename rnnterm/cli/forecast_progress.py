@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rnnterm.cli.diagnostics import narrate, warn
+from rnnterm.cli.diagnostics import narrate
 from rnnterm.terminal import can_style
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Progress:
             case events.Begun():
                 self._begun = event
                 for note in event.notes:
-                    warn(note)
+                    narrate(note)
             case events.EpochDone():
                 self._epochs[event.seed] = event.epoch
                 self._show(self._share, self._figures(event))

@@ -223,7 +223,7 @@ def test_stopping_and_leaving_end_the_training():
 
 def test_a_table_and_its_columns(tmp_path):
     path = tmp_path / "shop.csv"
-    path.write_text(CSV)
+    path.write_text(CSV.replace("2000-04,3,", "2000-04,,"))
 
     async def act(screen):
         await screen.press("o", "end", "enter")
@@ -235,6 +235,7 @@ def test_a_table_and_its_columns(tmp_path):
         await screen.press("enter")
         await screen.see("head", "shop.csv · 60 months, 2000-01 to 2004-12")
         assert (screen.values["column"], screen.values["dates"]) == ("shop", "when")
+        await screen.see("text", "note: 1 missing value filled", "2000-04")
         await screen.go_to("column")
         await screen.press("right")
         await until(screen.pilot, lambda: screen.values["column"] == "[/red]")

@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+from collections.abc import Iterable
 
 from rnnterm.forecast.picture import BAND, BEYOND, ONE_STEP, VALUES, Picture
 from rnnterm.forecast.plan import ForecastPlan
@@ -73,12 +74,16 @@ def loss_row(learning: Learning) -> Row:
 
 
 def introduction(setup: Setup, width: int) -> list[Row]:
-    """What a recipe does, before it has learnt."""
-    return _wrapped(RECIPES_TOLD[setup.recipe], width, "muted")
+    """What a recipe does, before it has learnt, and what was done to the series."""
+    rows = _wrapped(RECIPES_TOLD[setup.recipe], width, "muted")
+    return rows + _noted(setup.series.notes, width)
 
 
-def result_rows(result: ForecastResult, series: TimeSeries, width: int) -> list[Row]:
+def result_rows(learning: Learning, series: TimeSeries, width: int) -> list[Row]:
     """The verdict, the table of errors in the units of the series, and everything else."""
+    result = learning.result
+    if result is None:
+        return []
     beaten = all(result.beats.values())
     verdict, *others = sentences(result, series)
     mark, ink = (BETTER, "success") if beaten else (WORSE, "warning")
@@ -90,7 +95,12 @@ def result_rows(result: ForecastResult, series: TimeSeries, width: int) -> list[
         rows += _wrapped(f"fault {number}: {told}", width, "warning")
     for told in filter(None, [published_line(result), *others]):
         rows += _wrapped(told, width, "")
-    return rows
+    notes = learning.begun.notes if learning.begun else ()
+    return rows + _noted((*series.notes, *notes), width)
+
+
+def _noted(notes: Iterable[str], width: int) -> list[Row]:
+    return [row for note in notes for row in _wrapped(f"note: {note}", width, "")]
 
 
 def _wrapped(text: str, width: int, ink: str) -> list[Row]:

@@ -153,7 +153,7 @@ class ForecastView(Container):
             text = self.query_one("#forecast-text", Rows)
             rows = figures.introduction(shown.setup, width)
             if now is not None and now.result is not None and learnt is not None:
-                rows = figures.result_rows(now.result, learnt.series, width)
+                rows = figures.result_rows(now, learnt.series, width)
             text.styles.height = len(rows)
             text.show(rows)
 

@@ -17,9 +17,9 @@ _SECONDS_BETWEEN_LINES = 2.0
 
 
 class Progress:
-    """Turns events into a share of the work and a line of figures."""
+    """Turns events into a share of the work and a line of figures, and whether that is news."""
 
-    def __init__(self, show: Callable[[float, str], None]) -> None:
+    def __init__(self, show: Callable[[float, str, bool], None]) -> None:
         self._show = show
         self._begun: Begun | None = None
         self._epochs: dict[int, int] = {}
@@ -36,11 +36,11 @@ class Progress:
                     narrate(note)
             case events.EpochDone():
                 self._epochs[event.seed] = event.epoch
-                self._show(self._share, self._figures(event))
+                self._show(self._share, self._figures(event), False)
             case events.SeedDone():
                 self._done.add(event.seed)
             case events.Forecasting():
-                self._show(1.0, "forecasting")
+                self._show(1.0, "forecasting", True)
 
     @property
     def _share(self) -> float:
@@ -79,7 +79,11 @@ def make_progress() -> Iterator[Progress]:
     console = Console(stderr=True, highlight=False)
     with Bar(*columns, console=console, expand=True, transient=True) as bar:
         task = bar.add_task("", total=1.0, figures="starting")
-        yield Progress(lambda share, figures: bar.update(task, completed=share, figures=figures))
+
+        def show(share: float, figures: str, news: bool) -> None:
+            bar.update(task, completed=share, figures=figures)
+
+        yield Progress(show)
 
 
 class _Lines:
@@ -88,8 +92,8 @@ class _Lines:
     def __init__(self) -> None:
         self._last = 0.0
 
-    def show(self, share: float, figures: str) -> None:
-        if time.monotonic() - self._last > _SECONDS_BETWEEN_LINES:
+    def show(self, share: float, figures: str, news: bool) -> None:
+        if news or time.monotonic() - self._last > _SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
             narrate(f"{share:4.0%} {figures}")
 

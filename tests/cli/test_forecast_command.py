@@ -68,6 +68,7 @@ def test_standard_input_without_a_plot(rnnterm):
     answer = rnnterm("forecast", "-", *QUICK, "--no-plot", stdin=SHOP.encode())
     assert answer.code == 0, answer.err
     assert "standard input · 90 months" in answer.err
+    assert "100% forecasting" in answer.err
     assert "┤" not in answer.out
     assert "test RMSE" in answer.out
 

@@ -182,11 +182,16 @@ class Setup:
         return changed
 
     def without(self, name: str) -> "Setup":
-        """The same with one value as its recipe says, or the sine of the tutorials."""
+        """The same with one value as its recipe says, or the sine of the tutorials.
+
+        Raises UsageError where that does not go together with the others.
+        """
         if name in _SINE:
             return self.with_value(name, str(getattr(Sine(), name)))
         kept = {each: value for each, value in self.changed.items() if each != name}
-        return replace(self, changed=kept)
+        changed = replace(self, changed=kept)
+        _ = changed.plan
+        return changed
 
     def with_series(self, opened: TimeSeries | None, table: Table | None, source: str) -> "Setup":
         """The same plan for another series: what is bound to the old one's length goes."""

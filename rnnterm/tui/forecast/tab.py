@@ -1,5 +1,6 @@
 """The tab Forecast: a series, a forecaster that learns it, and what any forecast must beat."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import work
@@ -10,15 +11,14 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
-from rnnterm.errors import RnntermError, UsageError
-from rnnterm.files import failing_as, user_path, write_atomically
-from rnnterm.forecast.outcome import forecast_csv
+from rnnterm.errors import RnntermError
 from rnnterm.forecast.picture import Part, Picture
 from rnnterm.forecast.process import Request
 from rnnterm.terminal import safe_line
 from rnnterm.tui.dialogs import Ask
 from rnnterm.tui.forecast import figures
 from rnnterm.tui.forecast.chart import ForecastChart
+from rnnterm.tui.forecast.keeping import MODEL, TABLE, usual_name, write_kept
 from rnnterm.tui.forecast.learning import Learner, Learning
 from rnnterm.tui.forecast.opening import Opened, open_dialog, open_source, open_table
 from rnnterm.tui.forecast.setup import COLUMN, DATES, MEANINGS, RECIPE, SERIES, Setup
@@ -185,10 +185,16 @@ class ForecastTab(Container):
     # Changing values
 
     def _change(self, name: str, text: str) -> None:
+        self._try(lambda: self._setup.with_value(name, text))
+
+    def _try(self, make: Callable[[], Setup]) -> None:
+        """Take other values if they are good; else tell what is wrong with them."""
         try:
-            self._take(self._setup.with_value(name, text))
+            setup = make()
         except RnntermError as error:
             self._fail(str(error))
+        else:
+            self._take(setup)
 
     def _take(self, setup: Setup) -> None:
         """Take other values; a training begins anew, with another series a result is void."""
@@ -234,12 +240,8 @@ class ForecastTab(Container):
     # Other series
 
     def _take_opened(self, opened: Opened | None) -> None:
-        if opened is None:
-            return
-        try:
-            self._take(opened.into(self._setup))
-        except RnntermError as error:
-            self._fail(str(error))
+        if opened is not None:
+            self._try(lambda: opened.into(self._setup))
 
     @work(thread=True, exclusive=True, group="forecast-table")
     def _reopen(self, source: str, column: str, dates: str) -> None:
@@ -271,16 +273,14 @@ class ForecastTab(Container):
             self._step(1)
         else:
             question = f"{name.replace('_', ' ')}: {MEANINGS[name]}"
-            ask = Ask(question, self._setup.value(name), lambda text: self._try(name, text))
+            check = lambda text: self._setup.with_value(name, text)  # noqa: E731
+            ask = Ask(question, self._setup.value(name), check)
 
             def answered(text: str | None) -> None:
                 if text is not None:
                     self._change(name, text)
 
             self.app.push_screen(ask, answered)
-
-    def _try(self, name: str, text: str) -> None:
-        self._setup.with_value(name, text)
 
     def action_more(self) -> None:
         self._step(1)
@@ -314,7 +314,7 @@ class ForecastTab(Container):
     def action_reset(self) -> None:
         name = self._values.cursor.name
         if self._setup.is_changed(name):
-            self._take(self._setup.without(name))
+            self._try(lambda: self._setup.without(name))
 
     def action_open(self) -> None:
         self.app.push_screen(open_dialog(self._setup), self._take_opened)
@@ -350,10 +350,10 @@ class ForecastTab(Container):
         self.query_one(ForecastView).scroll(-1)
 
     def action_save(self) -> None:
-        self._ask_to_write("Keep the forecaster in a new file:", ".safetensors")
+        self._ask_to_write("Keep the forecaster in a new file:", MODEL)
 
     def action_export(self) -> None:
-        self._ask_to_write("Write all forecasts to a new table:", ".csv")
+        self._ask_to_write("Write all forecasts to a new table:", TABLE)
 
     def _ask_to_write(self, question: str, suffix: str) -> None:
         now, learnt = self._now, self._learnt
@@ -363,23 +363,10 @@ class ForecastTab(Container):
         result, series = now.result, learnt.series
 
         def write(name: str) -> None:
-            data = result.model if suffix != ".csv" else forecast_csv(result, series)
-            _write_new(name, suffix, data)
+            write_kept(name, suffix, result, series)
 
-        stem = series.name.removesuffix(".csv")
-        self.app.push_screen(Ask(question, f"{stem}-forecast{suffix}", write), self._written)
+        self.app.push_screen(Ask(question, usual_name(series, suffix), write), self._written)
 
     def _written(self, name: str | None) -> None:
         if name is not None:
             self.app.say(f"wrote {name}")  # type: ignore[attr-defined]
-
-
-def _write_new(name: str, suffix: str, data: bytes) -> None:
-    """Write a new file; raises UsageError where something is in the way."""
-    path = user_path(name.strip())
-    if not name.strip().endswith(suffix):
-        raise UsageError(f"the file's name must end in {suffix}")
-    if path.exists():
-        raise UsageError(f"{path} is there already: name another")
-    with failing_as(f"cannot write {path}"):
-        write_atomically(path, data)

@@ -37,6 +37,7 @@ class Header:
 
     def find(self, name: str, source: str) -> int:
         """The column of that name or number (from 1 on); raises UsageError for none or several."""
+        name = " ".join(name.split())
         for same in (str, str.casefold):
             found = [at for at, each in enumerate(self.columns) if same(each) == same(name)]
             if len(found) > 1:
@@ -63,7 +64,7 @@ def read_header(head: Sequence[str], source: str) -> Header:
         raise RnntermError(f"{source} is empty: there is nothing to forecast")
     first, width = rows[0], max(map(len, rows))
     is_named = any(_is_name(cell) for cell in first)
-    names = [cell.strip() for cell in first] if is_named else []
+    names = [" ".join(cell.split()) for cell in first] if is_named else []
     names += [""] * (width - len(names))
     columns = tuple(name or f"column {at + 1}" for at, name in enumerate(names))
     body = rows[1:] if is_named else rows

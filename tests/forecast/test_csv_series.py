@@ -240,3 +240,42 @@ def test_what_was_written_is_read(tmp_path_factory, values, delimiter, named):
     series = open_series(str(path))
     assert series.values.tolist() == values
     assert series.steps.named == "years"
+
+
+@given(st.sets(st.integers(1, 98), max_size=15), st.integers(1, 5))
+def test_gaps_along_a_line_are_filled_exactly(tmp_path_factory, gone, step):
+    path = tmp_path_factory.mktemp("made") / "made.csv"
+    start = date(2001, 1, 1)
+    days = ((at, start + timedelta(at * step)) for at in range(100) if at not in gone)
+    path.write_text(table(*(f"{day},{3 * at}" for at, day in days)))
+    series = open_series(str(path))
+    np.testing.assert_allclose(series.values, 3.0 * np.arange(100))
+    assert series.steps.label(99) == str(start + timedelta(99 * step))
+    assert len(series.notes) == bool(gone)
+
+
+CELLS = st.sampled_from(
+    ["", "1", "2.5", "-3", "x", "nan", "2000-01", "2000-02", "2000", "1/2/2000", '"', "NA", "1,5"]
+)
+
+
+@given(
+    st.lists(st.lists(CELLS, max_size=4), max_size=8),
+    st.sampled_from([",", ";", "\t", " "]),
+    st.text(max_size=8),
+    st.sampled_from([None, "1", "2", "none", "x"]),
+)
+def test_whatever_a_file_holds_is_a_series_or_an_error_in_words(
+    tmp_path_factory, rows, delimiter, more, dates
+):
+    path = tmp_path_factory.mktemp("any") / "any.csv"
+    text = "\n".join(delimiter.join(row) for row in rows) + more
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        series = open_series(str(path), date_column=dates)
+    except RnntermError as error:
+        assert "\n" not in str(error)
+        return
+    assert np.isfinite(series.values).all()
+    assert series.describe()
+    assert len(series.steps.axis(len(series))[0]) == len(series) > 1

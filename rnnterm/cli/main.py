@@ -26,6 +26,7 @@ _COMMANDS = {  # a module, and what it calls the command where that is not `comm
     "eval": "eval",
     "score": "score",
     "explore": "explore.command",
+    "forecast": "forecast",
     "corpus": "corpus",
     "models": "models",
     "config": "config",

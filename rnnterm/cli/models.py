@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnterm.cli.diagnostics import narrate
-from rnnterm.cli.options import json_option, runs_dir_option
+from rnnterm.cli.options import force_option, json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.cli.speaker import load_speaker, warn_of_fallback
 from rnnterm.cli.table import assignments, column_widths, table_row
-from rnnterm.errors import RnntermError, UsageError
+from rnnterm.cli.writing import writable, write_told
+from rnnterm.errors import UsageError
 from rnnterm.glyphs import labelled, symbol_map, terminal_width
 from rnnterm.quantities import format_count, format_duration
 from rnnterm.terminal import safe_line
@@ -27,8 +28,6 @@ _FORMATS = {".safetensors": "safetensors", ".onnx": "onnx", ".npz": "keras"}
 _HEADINGS = ("name", "kind", "network", "corpus", "recipe", "step", "nats", "size")
 _SHRINKING = ("corpus", "recipe", "name")  # texts of any length; what one types gives way last
 _FIGURES = ("step", "nats", "size")
-
-_force = click.option("--force", is_flag=True, help="Replace a file that is there.")
 
 
 @click.group("models")
@@ -91,7 +90,7 @@ def show_command(*, name: str, runs_dir: str | None, as_json: bool) -> None:
     type=click.Choice(list(_FORMATS.values())),
     help="Else the file's ending says: .safetensors, .onnx or .npz (Keras).",
 )
-@_force
+@force_option
 @runs_dir_option
 def export_command(
     *, name: str, file: str, form: str | None, force: bool, runs_dir: str | None
@@ -105,15 +104,15 @@ def export_command(
     if form is None:
         endings = ", ".join(_FORMATS)
         raise UsageError(f"{file!r} tells no format: end it in {endings}, or add --format")
-    target = _writable(file, force)
+    target = writable(file, force)
     model = load_speaker(name, runs_dir)
-    _write(target, _encode(model, form))
+    write_told(target, _encode(model, form))
 
 
 @command.command("import")
 @click.argument("source", metavar="FILE.npz", type=click.Path())
 @click.argument("target", metavar="OUT.safetensors", type=click.Path())
-@_force
+@force_option
 def import_command(*, source: str, target: str, force: bool) -> None:
     """Make a model of Keras' arrays.
 
@@ -127,8 +126,8 @@ def import_command(*, source: str, target: str, force: bool) -> None:
 
     if not target.endswith(".safetensors"):
         raise UsageError(f"{target!r} must end in .safetensors, to be found as a model")
-    file = _writable(target, force)
-    _write(file, model_bytes(load_keras(Path(source))))
+    file = writable(target, force)
+    write_told(file, model_bytes(load_keras(Path(source))))
     narrate(f'now try: rnnterm generate --model {shlex.quote(target)} --seed "…"')
 
 
@@ -246,26 +245,3 @@ def _encode(model: "Model", form: str) -> bytes:
     from rnnterm.nn.modelfile import model_bytes
 
     return model_bytes(model)
-
-
-def _writable(name: str, force: bool) -> "Path":
-    """The path of a file that may be written; raises UsageError where something is in the way."""
-    from pathlib import Path
-
-    file = Path(name)
-    # A device or a pipe would be replaced by a plain file, --force or not.
-    if file.exists() and not file.is_file():
-        raise UsageError(f"{file} is no regular file: name another")
-    if file.exists() and not force:
-        raise UsageError(f"{file} is there already: add --force to replace it")
-    return file
-
-
-def _write(file: "Path", data: bytes) -> None:
-    from rnnterm.files import write_atomically
-
-    try:
-        write_atomically(file, data)
-    except OSError as error:
-        raise RnntermError(f"cannot write {file}: {error.strerror}") from None
-    narrate(f"wrote {file} ({len(data):,} bytes)")

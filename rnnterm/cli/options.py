@@ -69,3 +69,4 @@ runs_dir_option = click.option(
     "--runs-dir", type=click.Path(), help="Where runs live (else RNNTERM_RUNS)."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+force_option = click.option("--force", is_flag=True, help="Replace a file that is there.")

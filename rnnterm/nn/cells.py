@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from rnnterm.nn.spec import Activation, NetworkSpec
+from rnnterm.nn.spec import Activation, CellKind
 
 Array = npt.NDArray[np.floating[Any]]
 State = tuple[Array, ...]
@@ -196,7 +196,20 @@ class GRU:
         return ((1 - z) * n + z * h,)
 
 
-def build_cell(spec: NetworkSpec, weights: CellWeights) -> Cell:
+class CellSpec(Protocol):
+    """What a description of a network must tell about its cell."""
+
+    @property
+    def cell(self) -> CellKind: ...  # noqa: D102
+
+    @property
+    def activation(self) -> Activation: ...  # noqa: D102
+
+    @property
+    def reset_after(self) -> bool: ...  # noqa: D102
+
+
+def build_cell(spec: CellSpec, weights: CellWeights) -> Cell:
     """The cell that `spec` names, over one layer's tensors."""
     if spec.cell == "lstm":
         return LSTM(weights)

@@ -150,7 +150,7 @@ def _existing_file(source: str) -> Path:
 
 def _no_such_corpus(source: str) -> str:
     if source in catalog():
-        return f"{source} is a series of numbers, not a text to learn"
+        return f"{source} is a series of numbers, not a text to learn: rnnterm forecast {source}"
     names = list(bundled_texts())
     near = difflib.get_close_matches(source, names, n=1)
     meant = f"did you mean {near[0]}?" if near else f"bundled corpora: {', '.join(names)}"

@@ -27,6 +27,7 @@ from rnnterm.terminal import safe_line
 from rnnterm.tui.actions import ACTIONS, TABS, tab_of
 from rnnterm.tui.ascii_only import AsciiOnly
 from rnnterm.tui.clipboard import send_to_clipboard
+from rnnterm.tui.forecast.tab import ForecastTab
 from rnnterm.tui.help import HelpScreen, key_of
 from rnnterm.tui.hidden.tab import HiddenTab
 from rnnterm.tui.hidden.tool import Tool
@@ -85,6 +86,7 @@ class RnntermApp(App[None]):
         with ContentSwitcher(initial="text-tab"):
             yield TextTab(id="text-tab")
             yield HiddenTab(id="hidden-tab")
+            yield ForecastTab(id="forecast-tab")
             yield RunsTab(id="runs-tab")
         yield Footer(compact=True, show_command_palette=True)
 
@@ -164,7 +166,7 @@ class RnntermApp(App[None]):
     # Actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Other tabs than Text have no panel that the screen could be given to."""
+        """Only the tab Text has panels that the screen could be given to."""
         return action != "toggle_maximize" or self._focused_panel() is not None
 
     def show_tab(self, name: str) -> None:
@@ -174,7 +176,8 @@ class RnntermApp(App[None]):
         if switcher.current != f"{name}-tab":
             self.screen.minimize()
             switcher.current = f"{name}-tab"
-        tab = self.query_one(f"#{name}-tab", TextTab | HiddenTab | RunsTab)  # type: ignore[arg-type]
+        tab = self.query_one(f"#{name}-tab")
+        assert isinstance(tab, TextTab | HiddenTab | ForecastTab | RunsTab)
         tab.take_focus()
 
     def action_tab_text(self) -> None:
@@ -183,6 +186,9 @@ class RnntermApp(App[None]):
 
     def action_tab_hidden(self) -> None:
         self.show_tab("hidden")
+
+    def action_tab_forecast(self) -> None:
+        self.show_tab("forecast")
 
     def action_tab_runs(self) -> None:
         self.show_tab("runs")

@@ -7,7 +7,8 @@ import difflib
 import itertools
 
 from rnnterm.errors import UsageError
-from rnnterm.tui.actions import ACTIONS, Action, tab_of
+from rnnterm.tui.action import Action
+from rnnterm.tui.actions import ACTIONS, tab_of
 
 _MODIFIERS = {"ctrl", "alt", "shift"}
 _CHARACTERS = {

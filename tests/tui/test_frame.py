@@ -15,6 +15,7 @@ from rnnterm.settings import Settings
 from rnnterm.tui.actions import ACTIONS
 from rnnterm.tui.app import RnntermApp
 from rnnterm.tui.dialogs import Confirm
+from rnnterm.tui.forecast.tab import ForecastTab
 from rnnterm.tui.help import HelpScreen, spelled
 from rnnterm.tui.hidden.tab import HiddenTab
 from rnnterm.tui.hidden.tool import Tool
@@ -88,7 +89,7 @@ def test_runs_does_not_offer_a_zoom(tmp_path):
     in_app(tmp_path, act)
 
 
-@pytest.mark.parametrize("key", ["c", "m", "t", "s", "2", "5"])
+@pytest.mark.parametrize("key", ["c", "m", "t", "s", "2", "3", "5"])
 def test_the_footer_fits_80_columns(tmp_path, key):
     async def act(app, pilot):
         await pilot.press(key)
@@ -140,7 +141,7 @@ def test_texts_tell_the_keys_that_the_settings_give(tmp_path):
 
     async def act(app, pilot):
         tabs = [str(tab.label) for tab in app.query(Tab)]
-        assert tabs == ["f2 Text", "2 Hidden state", "f5 Runs"]
+        assert tabs == ["f2 Text", "2 Hidden state", "3 Forecast", "f5 Runs"]
         await pilot.press("m", "down", "down", "down", "enter")
         await pilot.press(*["backspace"] * 3, *"32", "enter")
         meaning = app.query_one(".model-meaning", Static)
@@ -186,7 +187,8 @@ def test_the_palette_finds_an_action_and_does_it(tmp_path):
 def owner_of(scope: str) -> type:
     """The class that has a scope's methods."""
     kinds = [
-        RnntermApp, TextTab, HiddenTab, RunsTab, *Panel.__subclasses__(), *Tool.__subclasses__(),
+        RnntermApp, TextTab, HiddenTab, ForecastTab, RunsTab,
+        *Panel.__subclasses__(), *Tool.__subclasses__(),
     ]  # fmt: skip
     for kind in kinds:
         kinds += [each for each in kind.__subclasses__() if each not in kinds]
@@ -199,7 +201,7 @@ def owner_of(scope: str) -> type:
 
 GO_TO = {
     "corpus": "c", "model": "m", "training": "t", "sample": "s", "runs": "5",
-    "hidden": "2", "gradients": "2g", "tiny": "2w",
+    "hidden": "2", "forecast": "3", "gradients": "2g", "tiny": "2w",
 }  # fmt: skip
 SCOPE_OF = {key: scope for scope, key in GO_TO.items()}
 
@@ -210,7 +212,8 @@ def test_every_action_is_reached(tmp_path, monkeypatch, way):
     made_run(tmp_path, "bold-otter")
     done: list[str] = []
     kept = {  # what the test walks with
-        "app.tab_text", "app.tab_hidden", "app.tab_runs", "hidden.gradients", "hidden.tiny",
+        "app.tab_text", "app.tab_hidden", "app.tab_forecast", "app.tab_runs", "hidden.gradients",
+        "hidden.tiny", "text.open_sample",
     }  # fmt: skip
     for action in ACTIONS:
         owner = owner_of(action.scope)

@@ -63,10 +63,9 @@ class Tool(Vertical, can_focus=True):
     def on_mount(self) -> None:
         """Show the title, and the keys that are the tool's own."""
         self.border_title = self.TITLE
-        keys = self.host.settings.keys
         own = actions_of(getattr(self, "SCOPE", ""))
         self.border_subtitle = " · ".join(
-            safe_line(f"{key_of(action.name, keys)} {action.label}") for action in own
+            safe_line(f"{key_of(action.name, self.host.settings)} {action.label}") for action in own
         )
 
     def show(self, scene: Scene, eye: Eye) -> None:

@@ -19,8 +19,8 @@ from rnnterm.tui.open_dialog import OpenDialog
 from rnnterm.tui.panel import Panel, bindings_for
 from rnnterm.tui.text import model_rows
 from rnnterm.tui.text.model_field import ValueInput
-from rnnterm.tui.text.model_form import NAME_COLUMNS, ModelForm
 from rnnterm.tui.text.model_recipes import offer_recipe, open_recipe
+from rnnterm.tui.widgets.value_form import ValueForm
 
 _WIDE = 60  # columns from which figures share lines
 
@@ -55,7 +55,7 @@ class ModelPanel(Panel):
 
     def compose_body(self) -> ComposeResult:
         """The form, the meaning of its value, and what comes of all of them."""
-        yield ModelForm()
+        yield ValueForm()
         yield Static("", classes="model-meaning", markup=False)
         yield Static("", classes="model-figures", markup=False)
         yield ValueInput(select_on_focus=False, compact=True)
@@ -64,7 +64,7 @@ class ModelPanel(Panel):
         """Show the recipe, and measure how fast this machine is."""
         self._accept(self._recipe)
         self._measure_speed()
-        self.watch(self.query_one(ModelForm), "scroll_y", self._place_field, init=False)
+        self.watch(self.query_one(ValueForm), "scroll_y", self._place_field, init=False)
 
     def use_corpus(self, corpus: Corpus) -> None:
         """The network's size and the time follow from the text."""
@@ -90,7 +90,7 @@ class ModelPanel(Panel):
 
     def _show(self) -> None:
         rows = model_rows.form_rows(self._recipe, self._original, every=self._every)
-        self.query_one(ModelForm).show(rows)
+        self.query_one(ValueForm).show(rows)
         self._tell_meaning()
 
     def _tell_meaning(self, error: str = "") -> None:
@@ -147,7 +147,7 @@ class ModelPanel(Panel):
 
     @property
     def _current(self) -> str:
-        return self.query_one(ModelForm).cursor.name
+        return self.query_one(ValueForm).cursor.name
 
     @property
     def _field(self) -> ValueInput:
@@ -216,7 +216,7 @@ class ModelPanel(Panel):
             self._tell_meaning()
 
     def _move(self, step: int) -> None:
-        self.query_one(ModelForm).move(step)
+        self.query_one(ValueForm).move(step)
         self._tell_meaning()
 
     def _cycle(self, step: int) -> None:
@@ -225,7 +225,7 @@ class ModelPanel(Panel):
             place = options.index(model_rows.spelled(self._recipe, self._current))
             self._change({self._current: options[(place + step) % len(options)]})
 
-    def on_model_form_row_clicked(self, message: ModelForm.RowClicked) -> None:
+    def on_value_form_row_clicked(self, message: ValueForm.RowClicked) -> None:
         """A click selects, a second one edits."""
         self._close()
         self._tell_meaning()
@@ -254,11 +254,11 @@ class ModelPanel(Panel):
 
     def _place_field(self) -> None:
         """Keep the field over its row, or close it when that is scrolled away."""
-        form = self.query_one(ModelForm)
+        form = self.query_one(ValueForm)
         if not 0 <= form.cursor_line < max(1, form.size.height):
             self._close()
-        self._field.styles.offset = (NAME_COLUMNS, form.cursor_line)
-        self._field.styles.width = form.scrollable_content_region.width - NAME_COLUMNS
+        self._field.styles.offset = (form.name_columns, form.cursor_line)
+        self._field.styles.width = form.scrollable_content_region.width - form.name_columns
 
     def action_next_choice(self) -> None:
         self._cycle(1)

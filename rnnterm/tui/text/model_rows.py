@@ -1,13 +1,13 @@
 """The rows of the recipe's form: which values it shows, how they are written, what they mean."""
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from rnnterm.quantities import format_duration
 from rnnterm.training.estimate import Estimate
 from rnnterm.training.knobs import choices_of
 from rnnterm.training.recipe import Recipe, knobs
+from rnnterm.tui.widgets.value_form import Row
 
 RECIPE = "recipe"
 BUDGETS = ("time_budget", "steps", "epochs")
@@ -25,34 +25,16 @@ GROUPS = {
 _UNSET = "–"
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the form.
-
-    Attributes:
-        name: of the value, or "" for a heading.
-        label: the heading, or the name again.
-        value: as a person would type it; a dash where a budget is not set.
-        changed: whether it differs from the recipe's own.
-    """
-
-    name: str
-    label: str
-    value: str = ""
-    changed: bool = False
-
-
 def form_rows(recipe: Recipe, original: Recipe, *, every: bool) -> list[Row]:
     """The form: every value under its headings, or the main ones that matter in this recipe."""
     changed = len(changed_names(recipe, original))
     named = f"{recipe.name} +{changed}" if changed else recipe.name
-    rows = [Row(RECIPE, RECIPE, named, changed > 0)]
+    rows = [Row(RECIPE, RECIPE, named, changed > 0, explained(RECIPE))]
     for name in _all_names() if every else _main_names(recipe):
         if every and name in GROUPS:
             rows.append(Row("", GROUPS[name]))
-        rows.append(
-            Row(name, name, spelled(recipe, name) or _UNSET, _differs(recipe, original, name))
-        )
+        value, differs = spelled(recipe, name) or _UNSET, _differs(recipe, original, name)
+        rows.append(Row(name, name, value, differs, explained(name)))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""The list of the recipe's values, with a cursor."""
+"""A list of values with a cursor: what each is called, what it is now, what it means."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,24 +11,42 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from rnnterm.glyphs import fit
-from rnnterm.tui.text.model_rows import Row, explained
 
-NAME_COLUMNS = 21  # two marks, the longest name, a blank
+_NAME_COLUMNS = 21  # two marks, the longest name of a recipe, a blank
 _VALUE_COLUMNS = 18  # where the meaning follows
 _WITH_MEANING = 60  # columns from which each row also tells what its value means
 
 
-class ModelForm(ScrollView, can_focus=False):
+@dataclass(frozen=True)
+class Row:
+    """One line of the form.
+
+    Attributes:
+        name: of the value, or "" for a heading.
+        label: the heading, or the name again.
+        value: as a person would type it.
+        changed: whether it differs from what it would be by itself.
+        meaning: what it means, for where there is room.
+    """
+
+    name: str
+    label: str
+    value: str = ""
+    changed: bool = False
+    meaning: str = ""
+
+
+class ValueForm(ScrollView, can_focus=False):
     """Names and values, one a line; a heading cannot have the cursor."""
 
     DEFAULT_CSS = """
-    ModelForm { height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
-    ModelForm > .form--name { color: $foreground; }
-    ModelForm > .form--value { color: $text-primary; }
-    ModelForm > .form--changed { color: $text-accent; text-style: bold; }
-    ModelForm > .form--meaning { color: $foreground-muted; }
-    ModelForm > .form--heading { color: $foreground-muted; text-style: underline; }
-    ModelForm > .form--cursor { background: $primary 30%; text-style: bold; }
+    ValueForm { height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    ValueForm > .form--name { color: $foreground; }
+    ValueForm > .form--value { color: $text-primary; }
+    ValueForm > .form--changed { color: $text-accent; text-style: bold; }
+    ValueForm > .form--meaning { color: $foreground-muted; }
+    ValueForm > .form--heading { color: $foreground-muted; text-style: underline; }
+    ValueForm > .form--cursor { background: $primary 30%; text-style: bold; }
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -42,8 +60,10 @@ class ModelForm(ScrollView, can_focus=False):
 
         again: bool
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, name_columns: int = _NAME_COLUMNS, *, id: str | None = None) -> None:  # noqa: A002
+        """`name_columns` go to the marks and the names, before the values."""
+        super().__init__(id=id)
+        self.name_columns = name_columns
         self._rows: list[Row] = []
         self._cursor = 0
 
@@ -108,25 +128,25 @@ class ModelForm(ScrollView, can_focus=False):
         over = ("form--cursor",) if at_cursor else ()
         segments = [
             Segment(text, self.get_component_rich_style(style, *over))
-            for text, style in _parts(row, at_cursor, width)
+            for text, style in _parts(row, self.name_columns, width, at_cursor=at_cursor)
         ]
         rest = self.get_component_rich_style(*over) if over else self.rich_style
         return Strip(segments).adjust_cell_length(width, rest)
 
 
-def _parts(row: Row, at_cursor: bool, width: int) -> list[tuple[str, str]]:
+def _parts(row: Row, name_columns: int, width: int, *, at_cursor: bool) -> list[tuple[str, str]]:
     """Texts with the component classes that style them."""
     if not row.name:
         return [(row.label, "form--heading")]
     marks = ("▸" if at_cursor else " ") + ("*" if row.changed else " ")
     wide = width >= _WITH_MEANING
-    room = _VALUE_COLUMNS if wide else max(1, width - NAME_COLUMNS)
+    room = _VALUE_COLUMNS if wide else max(1, width - name_columns)
     value_style = "form--changed" if row.changed else "form--value"
     parts = [
-        (f"{marks}{row.label}".ljust(NAME_COLUMNS), "form--name"),
+        (f"{marks}{row.label}".ljust(name_columns), "form--name"),
         (fit(row.value, room), value_style),
     ]
     if wide:
-        meaning = fit(explained(row.name), width - NAME_COLUMNS - room - 1)
+        meaning = fit(row.meaning, width - name_columns - room - 1)
         parts.append((f" {meaning}", "form--meaning"))
     return parts

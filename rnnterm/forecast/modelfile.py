@@ -1,0 +1,159 @@
+"""The forecaster's file: one safetensors file with all that forecasting again needs.
+
+Its one metadata entry, `rnnterm`, is a JSON object: `kind` (`forecaster`), `version`, `plan`,
+`spec`, `scaler`, `training` and `sha256`, a digest over all of these and every tensor. Tensors are
+float32 in PyTorch's layout, `networks.{n}.` before each name, and the calibration in float64.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from rnnterm.errors import RnntermError
+from rnnterm.files import write_atomically
+from rnnterm.forecast.forecaster import Forecaster, Training
+from rnnterm.forecast.network import ForecasterSpec, check_network
+from rnnterm.forecast.plan import ForecastPlan
+from rnnterm.forecast.scaler import Scaler
+from rnnterm.nn.cells import Array
+from rnnterm.nn.modelfile import model_digest
+from rnnterm.runs.records import record_from_json
+
+_ENTRY = "rnnterm"
+_KIND = "forecaster"
+_VERSION = 1
+_LARGEST = 1 << 30  # bytes; a forecaster has some thousand numbers
+_CALIBRATION = ("calibration.errors", "calibration.errors_by_lead")
+
+
+def forecaster_bytes(forecaster: Forecaster) -> bytes:
+    """The file's content; the same forecaster gives the same bytes."""
+    tensors: dict[str, Array] = {
+        f"networks.{number}.{name}": np.ascontiguousarray(tensor, np.float32)
+        for number, network in enumerate(forecaster.networks)
+        for name, tensor in network.items()
+    }
+    calibration = (forecaster.errors, forecaster.errors_by_lead)
+    for name, values in zip(_CALIBRATION, calibration, strict=True):
+        tensors[name] = np.ascontiguousarray(values, np.float64)
+    described: dict[str, Any] = {
+        "kind": _KIND,
+        "version": _VERSION,
+        "plan": forecaster.plan.to_dict(),
+        "spec": forecaster.spec.to_dict(),
+        "scaler": forecaster.scaler.to_dict(),
+        "training": asdict(forecaster.training),
+    }
+    # As JSON has it, so that what is read back has the same digest.
+    described = json.loads(json.dumps(described))
+    described["sha256"] = model_digest(described, tensors)
+    return save(tensors, {_ENTRY: json.dumps(described)})
+
+
+def save_forecaster(path: Path, forecaster: Forecaster) -> None:
+    """Write the file, whole or not at all."""
+    write_atomically(path, forecaster_bytes(forecaster))
+
+
+def load_forecaster(path: Path) -> Forecaster:
+    """The forecaster in a file, with everything about it checked.
+
+    Raises RnntermError, in one line that names the file, for one that is missing, no forecaster,
+    damaged, from a newer rnnterm, or whose parts do not fit together.
+    """
+    try:
+        if not path.is_file() and path.exists():  # opening a pipe would wait for its writer
+            raise RnntermError(f"cannot read the forecaster {path}: it is no regular file")
+        if path.stat().st_size > _LARGEST:
+            raise RnntermError(f"cannot use the forecaster {path}: it is far too large to be one")
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise RnntermError(f"there is no forecaster's file {path}") from None
+    except OSError as error:
+        raise RnntermError(f"cannot read the forecaster {path}: {error.strerror}") from None
+    try:
+        return forecaster_from_bytes(content)
+    except RnntermError as error:
+        raise RnntermError(f"cannot use the forecaster {path}: {error}") from None
+
+
+def forecaster_from_bytes(content: bytes) -> Forecaster:
+    """The forecaster that `forecaster_bytes` wrote.
+
+    Raises RnntermError, in one line, for anything else.
+    """
+    described, tensors = _read(content)
+    calibration = [tensors.pop(name, None) for name in _CALIBRATION]
+    try:
+        plan = ForecastPlan.from_dict(described["plan"])
+        spec, scaler = ForecasterSpec.of(plan), _record(Scaler, described["scaler"])
+        training = _record(Training, described["training"])
+        asked = described["spec"] == spec.to_dict()
+    except (KeyError, TypeError, AttributeError):
+        raise RnntermError("its description lacks something") from None
+    if not asked:
+        raise RnntermError("its network is not the one that its plan describes")
+    networks = _networks(tensors, plan.seeds)
+    for network in networks:
+        check_network(spec, network)
+    if not np.isfinite([scaler.offset, scaler.factor, scaler.lift]).all() or scaler.factor == 0:
+        raise RnntermError("its scale is no number")
+    errors, by_lead = (_checked(values, n) for n, values in enumerate(calibration, start=1))
+    return Forecaster(plan, spec, scaler, networks, training, errors, by_lead)
+
+
+def _read(content: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Description and tensors; version and digest are checked."""
+    try:
+        tensors = load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    except (SafetensorError, ValueError, KeyError):
+        raise RnntermError("it is not a safetensors file, or damaged") from None
+    try:
+        described = json.loads(header["__metadata__"][_ENTRY])
+        kind, version, digest = described.get("kind"), described["version"], described["sha256"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise RnntermError("it is not an rnnterm forecaster, or damaged") from None
+    if kind != _KIND:
+        raise RnntermError("it is a model of characters, which cannot forecast")
+    if type(version) is not int or version > _VERSION:
+        raise RnntermError(
+            f"it has format {version}, this rnnterm reads {_VERSION}: upgrade rnnterm"
+        )
+    if digest != model_digest(described, tensors):
+        raise RnntermError("its digest does not fit its content: the file is damaged")
+    return described, tensors
+
+
+def _record(kind: Any, values: Mapping[str, Any]) -> Any:
+    record = record_from_json(kind, values)
+    if record is None:
+        raise TypeError
+    return record
+
+
+def _networks(tensors: Mapping[str, Array], count: int) -> tuple[dict[str, Array], ...]:
+    """The tensors of each network by their own names."""
+    networks: tuple[dict[str, Array], ...] = tuple({} for _ in range(count))
+    for name, tensor in tensors.items():
+        prefix, _, rest = name.partition(".")
+        number, _, own = rest.partition(".")
+        if prefix != "networks" or not number.isdecimal() or int(number) >= count:
+            raise RnntermError(f"the tensor {name!r} is not of this forecaster")
+        networks[int(number)][own] = tensor
+    return networks
+
+
+def _checked(values: Array | None, dimensions: int) -> Any:
+    """Calibration errors: absolute, NaN where there are none."""
+    if values is None or values.ndim != dimensions or values.dtype != np.float64:
+        raise RnntermError("its calibration is missing or misshapen")
+    if (values < 0).any() or np.isinf(values).any():
+        raise RnntermError("its calibration holds what is no error")
+    return values

@@ -1,0 +1,225 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rnnterm.errors import RnntermError
+from rnnterm.forecast.answer import forecast_again, series_digest
+from rnnterm.forecast.calibration import calibrated
+from rnnterm.forecast.forecaster import Forecaster, Training, trace
+from rnnterm.forecast.modelfile import (
+    forecaster_bytes,
+    forecaster_from_bytes,
+    load_forecaster,
+    save_forecaster,
+)
+from rnnterm.forecast.network import ForecasterSpec, SideBySide, join_blocks, split_blocks
+from rnnterm.forecast.plan import plan_for
+from rnnterm.forecast.result import (
+    array_to_text,
+    result_from_json,
+    result_to_json,
+    text_to_array,
+)
+from rnnterm.forecast.scaler import Scaler
+
+VALUES = 5 + np.sin(np.arange(160) / 5) + np.random.default_rng(3).normal(0, 0.1, 160)
+CELLS = ("lstm", "gru", "rnn")
+
+
+def forecaster(recipe="good", seeds=3, **values) -> Forecaster:
+    asked = {"window": 8, "horizon": 6, "units": 4, "seeds": seeds} | values
+    if recipe == "sine-tutorial":
+        asked["window"] = 4
+    plan = plan_for(recipe, **asked).settled(VALUES)
+    spec = ForecasterSpec.of(plan)
+    rng = np.random.default_rng(4)
+    networks = tuple(
+        {
+            name: rng.normal(0, 0.4, shape).astype(np.float32)
+            for name, shape in spec.tensor_shapes().items()
+        }
+        for _ in range(seeds)
+    )
+    split = plan.train_length(len(VALUES))
+    fitted = plan.fitted_length(split)
+    training = Training("waves", split, fitted, series_digest(VALUES[:split]), (1,) * seeds)
+    scaler = Scaler.fit(plan, VALUES, fitted)
+    return calibrated(Forecaster(plan, spec, scaler, networks, training), VALUES)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_networks_side_by_side_say_what_each_says_alone(cell):
+    three = forecaster(cell=cell)
+    pieces = np.random.default_rng(5).normal(size=(7, 8, 1))
+    together, _ = SideBySide(three.spec, three.networks).read(pieces)
+    for number, network in enumerate(three.networks):
+        alone, _ = SideBySide(three.spec, [network]).read(pieces)
+        np.testing.assert_allclose(together[..., number], alone[..., 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_blocks_come_back_as_they_were(cell):
+    spec = ForecasterSpec(cell=cell, hidden_size=3, inputs=2)
+    rng = np.random.default_rng(6)
+    for shape in list(spec.tensor_shapes().values())[:4]:
+        tensors = [rng.normal(size=shape).astype(np.float32) for _ in range(4)]
+        back = split_blocks(spec, join_blocks(spec, tensors), 4)
+        for tensor, same in zip(tensors, back, strict=True):
+            np.testing.assert_array_equal(tensor, same)
+
+
+@pytest.mark.parametrize("recipe", ["good", "sine-tutorial", "sunspots-tutorial"])
+def test_a_forecast_knows_nothing_of_its_value_or_later_ones(recipe):
+    one = forecaster(recipe)
+    scaled = one.scaler.scale(VALUES)
+    changed = scaled.copy()
+    changed[100:] += 50
+    told, after = one.one_step(scaled), one.one_step(changed)
+    window = one.plan.window
+    assert np.isnan(told[:window]).all()
+    assert np.isfinite(told[window:]).all()
+    np.testing.assert_array_equal(told[:101], after[:101])
+    assert told[101] != after[101]
+
+
+@pytest.mark.parametrize("recipe", ["good", "sine-tutorial", "sunspots-tutorial"])
+def test_the_first_recursive_forecast_is_the_one_step_forecast_of_its_window(recipe):
+    one = forecaster(recipe)
+    scaled = one.scaler.scale(VALUES)
+    origins = np.array([60, 90])
+    recursive = one.recursive(scaled, origins, 5)
+    for row, origin in zip(recursive, origins, strict=True):
+        window = scaled[origin - one.plan.window : origin + 1]  # its last value is not read
+        assert one.one_step(window)[-1] == pytest.approx(row[0], abs=1e-6)
+        longer = np.append(scaled[:origin], row[0])  # each forecast is read as if it had come
+        if not one.plan.carried:
+            following = one.recursive(longer, np.array([len(longer)]), 4)[0]
+            np.testing.assert_allclose(following, row[1:], atol=1e-6)
+
+
+@pytest.mark.parametrize(("cell", "names"), [("lstm", "hcifgo"), ("gru", "hrzn"), ("rnn", "h")])
+def test_a_window_can_be_followed_step_by_step(cell, names):
+    one = forecaster(cell=cell)
+    window = VALUES[-8:]
+    followed = trace(one, window, network=1)
+    assert set(followed.values) == set(names)
+    assert all(values.shape == (8, 4) for values in followed.values.values())
+    alone = replace(one.alone(1))
+    scaled = alone.scaler.scale(VALUES)
+    expected = alone.recursive(scaled, np.array([len(scaled)]), 1)[0]
+    assert followed.forecasts[-1] == pytest.approx(
+        alone.scaler.unscale(expected, mean=True)[0], rel=1e-6
+    )
+    with pytest.raises(RnntermError, match="networks"):
+        trace(one, window, network=3)
+
+
+@pytest.mark.parametrize("root", [False, True])
+def test_a_scale_leads_back(root):
+    scaler = Scaler(3.0, 2.0, root)
+    values = np.array([-9.0, 0.0, 4.0, 100.0])
+    np.testing.assert_allclose(scaler.unscale(scaler.scale(values)), values, atol=1e-12)
+
+
+def test_a_spread_that_grows_with_the_level_is_evened_out():
+    rng = np.random.default_rng(7)
+    level = 50 + 45 * np.sin(np.arange(600) / 20)
+    growing = np.maximum(0, level + rng.normal(size=600) * level / 4)
+    plan = plan_for("good")
+    assert Scaler.fit(plan, growing, 400).root
+    assert not Scaler.fit(plan, growing - 60, 400).root
+    assert not Scaler.fit(plan, level + rng.normal(size=600), 400).root
+    later = growing.copy()
+    later[400:] *= 9
+    assert Scaler.fit(plan, growing, 400) == Scaler.fit(plan, later, 400)
+
+
+def test_a_file_holds_all_that_forecasting_takes(tmp_path):
+    one = forecaster()
+    path = tmp_path / "waves.safetensors"
+    save_forecaster(path, one)
+    again = load_forecaster(path)
+    assert forecaster_bytes(again) == path.read_bytes()
+    first, second = (forecast_again(each, "waves", VALUES) for each in (one, again))
+    assert json.dumps(result_to_json(first)) == json.dumps(result_to_json(second))
+
+
+def test_newer_values_lengthen_the_test_part():
+    one = forecaster()
+    newer = np.append(VALUES, VALUES[:40])
+    result = forecast_again(one, "waves", newer, horizon=9)
+    assert result.split == one.training.split
+    assert len(result.one_step) == 200
+    assert result.network.test.count == 200 - one.training.split
+    assert result.beyond.shape == result.beyond_low.shape == (9,)
+    assert (result.beyond_low <= result.beyond_high).all()
+
+
+def test_values_it_was_not_trained_on_are_all_test():
+    result = forecast_again(forecaster(), "others", VALUES[::-1])
+    assert result.split == 0
+    assert result.network.test.count == len(VALUES) - 8
+    assert set(result.beats) == {"last value"}
+
+
+@pytest.mark.parametrize("values", [VALUES[:8], np.append(VALUES, np.nan)])
+def test_values_that_cannot_be_forecast_are_refused(values):
+    with pytest.raises(RnntermError) as failure:
+        forecast_again(forecaster(), "waves", values)
+    assert "\n" not in str(failure.value)
+
+
+def test_a_damaged_file_is_refused_whatever_the_damage(tmp_path):
+    content = forecaster_bytes(forecaster(seeds=1))
+    path = tmp_path / "damaged.safetensors"
+    rng = np.random.default_rng(8)
+    places = [0, 3, 8, len(content) - 1, *rng.integers(0, len(content), 60)]
+    damages = [content[:at] for at in places] + [
+        content[:at] + bytes([content[at] ^ (1 << int(rng.integers(8)))]) + content[at + 1 :]
+        for at in places
+    ]
+    for damaged in [*damages, b"PK\x03\x04", content + b"\0"]:
+        path.write_bytes(damaged)
+        with pytest.raises(RnntermError) as failure:
+            load_forecaster(path)
+        assert "\n" not in str(failure.value)
+
+
+def test_what_is_no_forecaster_is_named(tmp_path):
+    with pytest.raises(RnntermError, match="no forecaster"):
+        load_forecaster(tmp_path / "missing")
+    with pytest.raises(RnntermError, match="regular"):
+        load_forecaster(tmp_path)
+
+
+def test_a_newer_format_says_so():
+    content = forecaster_bytes(forecaster(seeds=1))
+    newer = content.replace(b'\\"version\\": 1', b'\\"version\\": 2')
+    assert newer != content
+    with pytest.raises(RnntermError, match="upgrade"):
+        forecaster_from_bytes(newer)
+
+
+def test_a_result_survives_its_way_between_processes():
+    result = forecast_again(forecaster("sunspots-tutorial", units=3, window=12), "waves", VALUES)
+    back = result_from_json(json.loads(json.dumps(result_to_json(result))))
+    assert json.dumps(result_to_json(back)) == json.dumps(result_to_json(result))
+    assert back.rows == result.rows
+
+
+def test_forecasts_from_an_index_on_are_those_of_the_whole():
+    one = forecaster()
+    scaled = one.scaler.scale(VALUES)
+    whole = one.one_step(scaled)
+    for first in (0, 7, 8, 9, 77, 159):
+        told = one.one_step(scaled, first)
+        np.testing.assert_allclose(told[first:], whole[first:], atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_arrays_survive_as_text(count):
+    values = np.arange(count, dtype=float)
+    for array in (values, np.append([np.nan] * 3, values), np.append(values, np.nan)):
+        np.testing.assert_array_equal(text_to_array(array_to_text(array)), array)

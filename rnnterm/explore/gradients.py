@@ -182,7 +182,7 @@ def dynamics(reading: Reading, layer: int, step: int) -> Dynamics:
     gate = "f" if network.spec.cell == "lstm" else "z"
     rows = slice(size, 2 * size)  # the second gate in either order
     return Dynamics(
-        spectral_radius(_backprop(reading).jacobian(layer, step)),
+        spectral_radius(_jacobian(reading, layer, step)),
         gate,
         float(reading.values(layer, gate).mean()),
         float((weights.bias_ih[rows] + weights.bias_hh[rows]).mean()),
@@ -197,6 +197,17 @@ def spectral_radius(matrix: np.ndarray) -> float:
 def _backprop(reading: Reading) -> Backprop:
     network = reading.model.network
     return Backprop(network.spec, network.cells, reading.trace.layers)
+
+
+def _jacobian(reading: Reading, layer: int, step: int) -> Doubles:
+    """That of a layer's step, from this step and the one before alone."""
+    network = reading.model.network
+    first = max(0, step - 1)
+    steps = [
+        {name: values[first : step + 1] for name, values in trace.items()}
+        for trace in reading.trace.layers
+    ]
+    return Backprop(network.spec, network.cells, steps).jacobian(layer, step - first)
 
 
 def _by_logits(reading: Reading, starts: Indices, chars: Indices) -> Doubles:

@@ -83,6 +83,9 @@ def test_a_text_too_short_for_a_probe_still_has_its_units(explore):
         (["--compare", "nonesuch"], 2, "no model or run 'nonesuch'"),
         (["--threshold", "0.3"], 2, "part of --match"),
         (["--find", "space", "--clamp", "1=off"], 2, "two questions"),
+        (["--find", "space", "--unit", "3"], 2, "--find does not depend on --unit"),
+        (["--compare", "cat", "--layer", "1"], 2, "--compare does not depend on --layer"),
+        (["--rng-seed", "1"], 2, "the view of the steps does not depend on --rng-seed"),
     ],
 )
 def test_what_cannot_be_asked_is_said_in_one_line(explore, options, code, says):
@@ -94,7 +97,7 @@ def test_what_cannot_be_asked_is_said_in_one_line(explore, options, code, says):
 
 def test_match_finds_the_same_word_elsewhere(explore):
     told = figures(explore("--match", "5:7", "--open-ended", "--threshold", "0.2", "--json"))
-    assert told["text"] == "cat"
+    assert told["selected"] == "cat"
     assert told["searched"] == told["corpus_characters"] == len(CORPUS)
     assert told["corpus"] == "cat"
     place = told["places"][0]
@@ -107,6 +110,8 @@ def test_match_finds_the_same_word_elsewhere(explore):
     rows = answer.out.split("mean", 1)[1].splitlines()[1:]
     assert len(rows) == 3
     assert all("⟨" in row and "⟩" in row and len(row) <= 80 for row in rows)
+    begins = explore("--match", "1:1", "--open-ended", "--threshold", "0.01", "--top", 100)
+    assert max(map(len, begins.out.splitlines())) <= 80  # also beside a text's first characters
     assert f"{len(CORPUS):,} of {len(CORPUS):,} characters of cat (100%)" in answer.out
     part = explore("--match", "5:7", "--open-ended", "--threshold", "0.2", "--characters", 1000)
     assert "searched 1,000 of 3,600 characters" in part.out
@@ -168,7 +173,7 @@ def test_compare_with_itself_and_with_another(explore):
     answer = explore("--compare", "shakespeare", "--top", 4)
     assert "shakespeare does not know" in answer.err
     told = figures(explore("--compare", "shakespeare", "--json"))
-    assert told["left_out_count"] == 3  # the brackets and the slash
+    assert told["unknown_to_other_count"] == 3  # the brackets and the slash
     assert told["characters"] == len(TEXT) - 3
     assert told["bits_per_char"] > 1  # it is cat's own text
     mine, theirs = told["models"]

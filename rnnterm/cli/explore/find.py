@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.explore.asked import Asked
 from rnnterm.cli.explore.charts import chart_lines
-from rnnterm.cli.explore.page import Canvas, Line, wrapped
+from rnnterm.cli.explore.page import BOLD, MUTED, Canvas, Line, shown, wrapped
 from rnnterm.cli.explore.tint import Range, tinted_text
 from rnnterm.errors import RnntermError
 from rnnterm.explore.features import FEATURES, measure_feature
 from rnnterm.explore.probe import fit_probe
 from rnnterm.explore.units import rank_units
-from rnnterm.glyphs import visible
 from rnnterm.plotting.bars import Bar, bar_chart
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ DEFAULT_TOP = 10
 _PROBE_UNITS = 12
 _EXCERPT = 300  # characters of the text that are shown tinted
 _BARS = 60  # columns
-_BOLD, _MUTED = "1", "2"
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,8 @@ class Listing:
         del canvas
         width = max(map(len, FEATURES))
         for feature in FEATURES.values():
-            yield [(f"{feature.name:<{width}}", _BOLD), (f"  {feature.explanation}", "")]
-        yield [(f"{'/PATTERN/':<{width}}", _BOLD), ("  inside a match of your own", "")]
+            yield [(f"{feature.name:<{width}}", BOLD), (f"  {feature.explanation}", "")]
+        yield [(f"{'/PATTERN/':<{width}}", BOLD), ("  inside a match of your own", "")]
 
     def as_json(self) -> dict[str, Any]:
         """See `Answer.as_json`."""
@@ -68,11 +66,11 @@ class Found:
     def lines(self, canvas: Canvas) -> Iterator[Line]:
         """See `Answer.lines`."""
         asked, feature = self.asked, self.measured.feature
-        yield [(_headline(asked), "")]
-        yield [(visible(feature.name).replace("␣", " "), _BOLD),
+        yield from asked.headline(canvas)
+        yield [(shown(feature.name), BOLD),
                (f"  {feature.explanation} · {self.measured.describe()}", "")]  # fmt: skip
         yield [("", "")]
-        yield [("units", _BOLD), (f"  {asked.name} of layer {asked.layer + 1}, by rank: 1 or −1 "
+        yield [("units", BOLD), (f"  {asked.name} of layer {asked.layer + 1}, by rank: 1 or −1 "
                                   "follows it perfectly, 0 not at all", "")]  # fmt: skip
         bars = [
             Bar(f"unit {one.unit}", abs(one.score), score_text(one.score))
@@ -88,18 +86,18 @@ class Found:
     def _probe_lines(self, canvas: Canvas) -> Iterator[Line]:
         probe = self.probe
         if probe is None:
-            yield [("probe", _BOLD), (f"  none: {self.no_probe}", "")]
+            yield [("probe", BOLD), (f"  none: {self.no_probe}", "")]
             return
-        yield [("probe", _BOLD),
+        yield [("probe", BOLD),
                (f"  {len(probe.units):,} of {len(probe.weights):,} units together: "
                 f"{score_text(probe.held_out)} on held-out text", "")]  # fmt: skip
         yield [(f"       {score_text(probe.control)} from shuffled labels · learnt "
                 f"{probe.train_characters:,} characters, held out {probe.held_out_characters:,}",
-                _MUTED)]  # fmt: skip
+                MUTED)]  # fmt: skip
         used = [f"{unit} {probe.weights[unit]:+.2f}" for unit in probe.units[:_PROBE_UNITS]]
         more = len(probe.units) - len(used)
         pieces = [(one.replace("-", "−"), "") for one in used]
-        for line in wrapped(pieces + [(f"… {more:,} more", _MUTED)] * (more > 0), canvas.width - 7):
+        for line in wrapped(pieces + [(f"… {more:,} more", MUTED)] * (more > 0), canvas.width - 7):
             yield [("       ", ""), *line]
 
     def _excerpt(self, canvas: Canvas) -> Iterator[Line]:
@@ -110,7 +108,7 @@ class Found:
         part = slice(first, first + _EXCERPT)
         course = asked.reading.values(asked.layer, asked.name)[:, best.unit]
         reach = Range.around(course)
-        yield [(f"unit {best.unit}", _BOLD), (f"  from character {first + 1:,} on · ", ""),
+        yield [(f"unit {best.unit}", BOLD), (f"  from character {first + 1:,} on · ", ""),
                (reach.legend(canvas), "")]  # fmt: skip
         yield from tinted_text(asked.reading.text[part], course[part].tolist(), reach, canvas)
 
@@ -118,10 +116,9 @@ class Found:
         """See `Answer.as_json`."""
         asked, feature, probe = self.asked, self.measured.feature, self.probe
         return {
-            "model": asked.model_name,
+            **asked.as_json(),
             "layer": asked.layer + 1,
             "show": asked.name,
-            "characters": len(asked.reading),
             "feature": {
                 "name": feature.name,
                 "kind": feature.kind,
@@ -147,7 +144,7 @@ def find(asked: Asked, given: dict[str, Any]) -> Found:
     probe, no_probe = None, ""
     try:
         values = asked.reading.values(asked.layer, asked.name)
-        probe = fit_probe(values, measured, asked.rng_seed or 1)
+        probe = fit_probe(values, measured, 1 if asked.rng_seed is None else asked.rng_seed)
     except RnntermError as error:
         no_probe = str(error)
     return Found(asked, measured, units, probe, no_probe, given["top"] or DEFAULT_TOP)
@@ -159,7 +156,3 @@ def score_text(score: float) -> str:
     return ("−" if score < 0 and float(digits) else "") + (
         digits.removeprefix("0") if float(digits) else "0"
     )
-
-
-def _headline(asked: Asked) -> str:
-    return f"{asked.model_name} · {asked.model.spec.describe()} · {len(asked.reading):,} characters"

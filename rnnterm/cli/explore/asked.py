@@ -89,8 +89,14 @@ class Asked:
 
 
 def name_of(model: str) -> str:
-    """What a headline calls a model that a person named: of a path, the file's name."""
-    return safe_line(PurePath(model).stem if "/" in model else model)
+    """What a headline calls a model that a person named.
+
+    Of a path it is the file's name, or its folder's where each checkpoint's file is a `model`.
+    """
+    path = PurePath(model)
+    if "/" not in model:
+        return safe_line(model)
+    return safe_line((path.parent.name if path.stem == "model" else "") or path.stem)
 
 
 def ask(

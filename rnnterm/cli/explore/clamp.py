@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.explore.asked import Asked
-from rnnterm.cli.explore.page import BOLD, MUTED, Canvas, Line, shown, wrapped
+from rnnterm.cli.explore.page import BOLD, MUTED, Canvas, Line, prose, shown, titled, wrapped
 from rnnterm.cli.seed import fresh_rng_seed
 from rnnterm.errors import RnntermError
 from rnnterm.explore.intervention import (
@@ -64,7 +64,7 @@ class Clamped:
         pieces += [(f"and {more:,} more", MUTED)] * (more > 0)
         yield from asked.headline(canvas)
         yield from wrapped(pieces, canvas.width)
-        yield from self._cost()
+        yield from self._cost(canvas)
         yield [("", "")]
         gap = _ASCII_GAP if canvas.ascii_only else _GAP
         width = (canvas.width - len(gap)) // 2
@@ -82,18 +82,19 @@ class Clamped:
                 (gap, MUTED),
                 *self._part(right, number, width, is_changed=True),
             ]
-        yield [(f"after {_tail(asked.reading.text)} with --rng-seed {self.rng_seed}", MUTED)]
+        drawn = (f"after {_tail(asked.reading.text)}", f"with --rng-seed {self.rng_seed}")
+        yield from wrapped([(piece, MUTED) for piece in drawn], canvas.width, gap=" ")
 
-    def _cost(self) -> Iterator[Line]:
+    def _cost(self, canvas: Canvas) -> Iterator[Line]:
         effect = self.effect
         if effect is None:
-            yield [(f"its cost is not known: {self.no_effect}", "")]
+            yield from prose(f"its cost is not known: {self.no_effect}", canvas.width)
             return
         change = f"{effect.bits:+.4f}".replace("-", "−")
-        yield [(f"{change} bits per character", BOLD),
-               (f"  {effect.before.bits:.3f} → {effect.after.bits:.3f}", "")]  # fmt: skip
-        yield [(f"on {self.corpus}: {effect.before.characters:,} characters, "
-                f"{effect.before.protocol}", MUTED)]  # fmt: skip
+        losses = f"{effect.before.bits:.3f} → {effect.after.bits:.3f}"
+        yield from titled(f"{change} bits per character", losses, canvas.width)
+        how = f"{effect.before.characters:,} characters, protocol {effect.before.protocol}"
+        yield from prose(f"on {self.corpus}: {how}", canvas.width, MUTED)
 
     def _part(
         self, rows: list[tuple[int, str]], number: int, width: int, *, is_changed: bool

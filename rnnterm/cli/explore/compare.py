@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.diagnostics import warn
-from rnnterm.cli.explore.asked import Asked
+from rnnterm.cli.explore.asked import Asked, name_of
 from rnnterm.cli.explore.find import DEFAULT_TOP
-from rnnterm.cli.explore.page import BOLD, MUTED, Canvas, Line, shown
+from rnnterm.cli.explore.page import MUTED, Canvas, Line, prose, shown, titled
 from rnnterm.cli.explore.tint import Range, tinted_text
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.cli.table import column_widths, table_row
@@ -43,7 +43,7 @@ class Compared:
     def lines(self, canvas: Canvas) -> Iterator[Line]:
         """See `Answer.lines`."""
         comparison = self.comparison
-        yield from self._table()
+        yield from self._table(canvas)
         yield [("", "")]
         reach = Range(-_REACH, _REACH)
         more = len(comparison) - _SHOWN
@@ -54,13 +54,13 @@ class Compared:
         else:
             blue, orange = tuple(reach.glyphs([-_REACH, _REACH], canvas))
         legend = f"more surprised: {orange} {second} · {blue} {first}{cut}"
-        yield [(legend, MUTED)]
+        yield from prose(legend, canvas.width, MUTED)
         difference = comparison.difference[:_SHOWN].tolist()
         yield from tinted_text(comparison.text[:_SHOWN], difference, reach, canvas)
         yield [("", "")]
         yield from self._words(canvas)
 
-    def _table(self) -> Iterator[Line]:
+    def _table(self, canvas: Canvas) -> Iterator[Line]:
         comparison = self.comparison
         header = {"model": counted(len(comparison), "character"), "network": "",
                   "bits": "bits", "mean": "a character"}  # fmt: skip
@@ -76,7 +76,7 @@ class Compared:
                      "mean": f"{comparison.bits_per_char:+.3f}"})  # fmt: skip
         rows = [{name: cell.replace("-", "−") if name in ("bits", "mean") else cell
                  for name, cell in row.items()} for row in rows]  # fmt: skip
-        widths = column_widths(rows, 78, ("model", "network"))
+        widths = column_widths(rows, canvas.width, ("model", "network"))
         for number, row in enumerate(rows):
             yield [(table_row(row, widths, ("bits", "mean")), "" if number else MUTED)]
 
@@ -86,7 +86,9 @@ class Compared:
         if not words:
             yield [("nowhere do they differ by a tenth of a bit", "")]
             return
-        yield [("where they differ most", BOLD), ("  bits, and who expected it better", "")]
+        yield from titled(
+            "where they differ most", "bits, and who expected it better", canvas.width
+        )
         for one in words:
             better = _called(self.asked.model_name if one.bits > 0 else self.other)
             figures = f"{abs(one.bits):>6.1f}  character {one.start + 1:>6,}  "
@@ -144,5 +146,6 @@ def compare(asked: Asked, given: dict[str, Any]) -> Compared:
 
 
 def _called(name: str) -> str:
-    """A model's name, or the end of a long path."""
+    """A model's name, or the end of a long one."""
+    name = name_of(name)
     return name if len(name) <= _NAME else "…" + name[1 - _NAME :]

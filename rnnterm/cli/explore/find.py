@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.explore.asked import Asked
 from rnnterm.cli.explore.charts import chart_lines
-from rnnterm.cli.explore.page import BOLD, MUTED, Canvas, Line, shown, wrapped
+from rnnterm.cli.explore.page import MUTED, Canvas, Line, prose, shown, titled, wrapped
 from rnnterm.cli.explore.tint import Range, tinted_text
 from rnnterm.errors import RnntermError
 from rnnterm.explore.features import FEATURES, measure_feature
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rnnterm.explore.units import UnitScore
 
 DEFAULT_TOP = 10
+_PATTERN = "inside a match of your own regular expression"
 _PROBE_UNITS = 12
 _EXCERPT = 300  # characters of the text that are shown tinted
 _BARS = 60  # columns
@@ -31,11 +32,10 @@ class Listing:
 
     def lines(self, canvas: Canvas) -> Iterator[Line]:
         """See `Answer.lines`."""
-        del canvas
         width = max(map(len, FEATURES))
-        for feature in FEATURES.values():
-            yield [(f"{feature.name:<{width}}", BOLD), (f"  {feature.explanation}", "")]
-        yield [(f"{'/PATTERN/':<{width}}", BOLD), ("  inside a match of your own", "")]
+        told = {feature.name: feature.explanation for feature in FEATURES.values()}
+        for name, explanation in (told | {"/PATTERN/": _PATTERN}).items():
+            yield from titled(f"{name:<{width}}", explanation, canvas.width)
 
     def as_json(self) -> dict[str, Any]:
         """See `Answer.as_json`."""
@@ -67,11 +67,13 @@ class Found:
         """See `Answer.lines`."""
         asked, feature = self.asked, self.measured.feature
         yield from asked.headline(canvas)
-        yield [(shown(feature.name), BOLD),
-               (f"  {feature.explanation} · {self.measured.describe()}", "")]  # fmt: skip
+        yield from titled(shown(feature.name), feature.explanation, canvas.width)
+        yield from prose(self.measured.describe(), canvas.width)
         yield [("", "")]
-        yield [("units", BOLD), (f"  {asked.name} of layer {asked.layer + 1}, by rank: 1 or −1 "
-                                  "follows it perfectly, 0 not at all", "")]  # fmt: skip
+        scale = "by rank: 1 or −1 follows it perfectly, 0 not at all"
+        yield from titled(
+            "units", f"{asked.name} of layer {asked.layer + 1}, {scale}", canvas.width
+        )
         bars = [
             Bar(f"unit {one.unit}", abs(one.score), score_text(one.score))
             for one in self.units[: self.top]
@@ -86,14 +88,15 @@ class Found:
     def _probe_lines(self, canvas: Canvas) -> Iterator[Line]:
         probe = self.probe
         if probe is None:
-            yield [("probe", BOLD), (f"  none: {self.no_probe}", "")]
+            yield from titled("probe", f"none: {self.no_probe}", canvas.width)
             return
-        yield [("probe", BOLD),
-               (f"  {len(probe.units):,} of {len(probe.weights):,} units together: "
-                f"{score_text(probe.held_out)} on held-out text", "")]  # fmt: skip
-        yield [(f"       {score_text(probe.control)} from shuffled labels · learnt "
-                f"{probe.train_characters:,} characters, held out {probe.held_out_characters:,}",
-                MUTED)]  # fmt: skip
+        together = f"{len(probe.units):,} of {len(probe.weights):,} units together"
+        about = f"{together}: {score_text(probe.held_out)} on held-out text"
+        yield from titled("probe", about, canvas.width)
+        control = f"{score_text(probe.control)} from shuffled labels"
+        lengths = f"{probe.train_characters:,} characters, held out {probe.held_out_characters:,}"
+        for line in prose(f"{control} · learnt {lengths}", canvas.width - 7, MUTED):
+            yield [("       ", ""), *line]
         used = [f"{unit} {probe.weights[unit]:+.2f}" for unit in probe.units[:_PROBE_UNITS]]
         more = len(probe.units) - len(used)
         pieces = [(one.replace("-", "−"), "") for one in used]
@@ -108,8 +111,8 @@ class Found:
         part = slice(first, first + _EXCERPT)
         course = asked.reading.values(asked.layer, asked.name)[:, best.unit]
         reach = Range.around(course)
-        yield [(f"unit {best.unit}", BOLD), (f"  from character {first + 1:,} on · ", ""),
-               (reach.legend(canvas), "")]  # fmt: skip
+        about = f"from character {first + 1:,} on · {reach.legend(canvas)}"
+        yield from titled(f"unit {best.unit}", about, canvas.width)
         yield from tinted_text(asked.reading.text[part], course[part].tolist(), reach, canvas)
 
     def as_json(self) -> dict[str, Any]:

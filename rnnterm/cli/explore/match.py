@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.explore.asked import Asked
 from rnnterm.cli.explore.find import DEFAULT_TOP
-from rnnterm.cli.explore.page import MUTED, Canvas, Line, shown, wrapped
+from rnnterm.cli.explore.page import MUTED, Canvas, Line, prose, shown, wrapped
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.explore.matching import MOST_CHARACTERS, scan_corpus
 from rnnterm.explore.selection import DEFAULT_THRESHOLD, NothingSelected, select_units
@@ -52,11 +52,12 @@ class Matched:
                (_shortened(selection.text), _MATCH)]  # fmt: skip
         yield from _unit_lines(selection, canvas)
         share = self.matches.read / self.length
-        yield [(f"searched {matches.read:,} of {self.length:,} characters of {self.corpus} "
-                f"({share:.0%}), above {matches.threshold:g}", "")]  # fmt: skip
+        searched = f"searched {matches.read:,} of {self.length:,} characters of {self.corpus}"
+        above = f"({share:.0%}), above {matches.threshold:g}"
+        yield from prose(f"{searched} {above}", canvas.width)
         yield [("", "")]
         if not self.places:
-            yield [(self._why_empty(), "")]
+            yield from prose(self._why_empty(), canvas.width)
             return
         of = len(selection.units)
         heading = f"{'character':>11}  {'units':>7}  {'mean':>5}  "
@@ -180,8 +181,8 @@ def _unit_lines(selection: "Selection", canvas: Canvas) -> Iterator[Line]:
     some = f"{counted(count, 'unit')} {'is' if count == 1 else 'are'}"
     more = f" ({selection.left_out:,} weaker ones left out)" if selection.left_out else ""
     beside = " and off beside it" if selection.bounded else ""
-    yield [(f"{some} on throughout it{beside}: {selection.name} of layer "
-            f"{selection.layer + 1} beyond {selection.threshold:g}{more}", "")]  # fmt: skip
+    which = f"{selection.name} of layer {selection.layer + 1} beyond {selection.threshold:g}{more}"
+    yield from prose(f"{some} on throughout it{beside}: {which}", canvas.width)
     signed = zip(selection.units[:_UNITS], selection.signs, strict=False)
     pieces = [(f"{unit} {'+' if sign > 0 else '−'}", "") for unit, sign in signed]
     pieces += [(f"… {count - _UNITS} more", MUTED)] * (count > _UNITS)

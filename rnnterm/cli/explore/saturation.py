@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.explore.asked import Asked
 from rnnterm.cli.explore.charts import chart_lines
-from rnnterm.cli.explore.page import BOLD, Canvas, Line, prose
+from rnnterm.cli.explore.page import Canvas, Line, prose, titled
 from rnnterm.explore.saturation import OPEN, SHUT, measure_saturation, saturation_plot
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class Saturated:
         for one in self.gates:
             most = "  ".join(f"{unit} {one.right[unit]:.0%}" for unit in one.most_open(_LISTED))
             yield [("", "")]
-            yield [(f"{one.gate}, the {_NAMES[one.gate]}", BOLD),
-                   (f"  most open: {most}", "")]  # fmt: skip
+            name = f"{one.gate}, the {_NAMES[one.gate]}"
+            yield from titled(name, f"most open: {most}", canvas.width)
             plot = saturation_plot(
                 one, min(canvas.width, _WIDTH), _HEIGHT, ascii_only=canvas.ascii_only
             )

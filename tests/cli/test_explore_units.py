@@ -21,10 +21,10 @@ def folders(trained) -> dict[str, str]:
 
 
 @pytest.fixture
-def explore(folders):
-    def command(*arguments, env=None, text=TEXT, **more):
+def explore(run_here, folders):
+    def command(*arguments, env=None, text=TEXT):
         options = () if text is None else ("--text", text)
-        return run_command("explore", "cat", *options, *arguments, env=env or folders, **more)
+        return run_here("explore", "cat", *options, *arguments, env=env or folders)
 
     return command
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.explore.asked import Asked
 from rnnterm.cli.explore.page import BOLD, MUTED, Canvas, Line, prose, shown, titled, wrapped
@@ -141,18 +143,15 @@ def clamp(asked: Asked, given: dict[str, Any]) -> Clamped:
     model, corpus = asked.model, given["corpus"]
     changes = [
         one
-        for written in given["clamp"]
-        for one in parse_interventions(written, model.spec, asked.layer)
+        for change in given["clamp"]
+        for one in parse_interventions(change, model.spec, asked.layer)
     ]
     changed = intervene(model, changes)
     rng_seed = fresh_rng_seed() if asked.rng_seed is None else asked.rng_seed
     strategy = recipe_strategy(model, given["temperature"])
-    pairs = list(
-        islice(
-            side_by_side(model, changed, asked.reading.text, strategy, rng_seed),
-            given["length"] or _LENGTH,
-        )
-    )
+    written = side_by_side(model, changed, asked.reading.text, strategy, rng_seed)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows, the cost tells
+        pairs = list(islice(written, given["length"] or _LENGTH))
     effect, no_effect, name = None, "", ""
     try:
         material, note = open_text(model, corpus, part="val")

@@ -208,7 +208,7 @@ def _row(one: Curved, *, clipped: bool) -> dict[str, str]:
         bias = f"{figures.gate_bias:z.2f}".replace("-", "−")
     row = {
         "network": one.label,
-        "a step": f"{one.decay.per_step:.3f}",
+        "a step": UNKNOWN if np.isnan(one.decay.per_step) else f"{one.decay.per_step:.3f}",
         "radius": f"{figures.spectral_radius:.2f}",
         "gate": gate,
         "bias": bias,

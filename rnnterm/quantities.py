@@ -51,6 +51,11 @@ def format_age(seconds: float) -> str:
     return f"{count // size}{unit}"
 
 
+def counted(count: int, noun: str) -> str:
+    """A count of things: `1 unit`, `2 units`, `1,024 units`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def format_count(count: float) -> str:
     """A count in at most five characters: `812`, `44k`, `1.3M`, `2.0G`."""
     for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):

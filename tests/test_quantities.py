@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnterm.errors import UsageError
-from rnnterm.quantities import format_age, format_count, format_duration, parse_duration
+from rnnterm.quantities import counted, format_age, format_count, format_duration, parse_duration
 
 UNITS = {"k": 1e3, "M": 1e6, "G": 1e9}
 
@@ -125,3 +125,7 @@ def test_an_age_is_its_largest_unit() -> None:
     ages = {0: "0s", -5: "0s", 59.9: "59s", 60: "1m", 3599: "59m", 7200: "2h", 86400 * 400: "400d"}
     assert {seconds: format_age(seconds) for seconds in ages} == ages
     assert format_age(math.nan) == format_age(math.inf) == "–"
+
+
+def test_one_thing_has_no_plural():
+    assert [counted(n, "unit") for n in (0, 1, 2048)] == ["0 units", "1 unit", "2,048 units"]

@@ -55,7 +55,8 @@ class Decay:
     Attributes:
         norms: shape (lags,), from lag 0; zeros beyond a truncation.
         positions: the steps T whose losses L_T were differentiated.
-        gradient_norm: of the mean loss' gradient by all weights, before it was clipped.
+        gradient_norm: of the mean loss' gradient by all weights, before it was clipped; infinite
+            where it overflows.
         scale: what clipping multiplied all gradients with: 1 where it changed nothing.
     """
 
@@ -70,7 +71,7 @@ class Decay:
 
         Below 1 gradients vanish, above they explode.
         """
-        seen = np.flatnonzero(self.norms > 0)
+        seen = np.flatnonzero((self.norms > 0) & np.isfinite(self.norms))
         if len(seen) < 2:
             return float("nan")
         first, last = self.norms[seen[0]], self.norms[seen[-1]]
@@ -151,8 +152,9 @@ def decay(
                 norms[flow.lag] = np.linalg.norm(by_state, axis=1).mean()
             weights.add(flow)
         total = weights.norm()
-    scale = min(1.0, clip / total) if clip and total else 1.0
-    return Decay(norms * scale, starts, total, scale)
+        total = total if np.isfinite(total) else np.inf
+        scale = min(1.0, clip / total) if clip and total else 1.0
+        return Decay(norms * scale, starts, total, scale)
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ def dynamics(reading: Reading, layer: int, step: int) -> Dynamics:
     gate = "f" if network.spec.cell == "lstm" else "z"
     rows = slice(size, 2 * size)  # the second gate in either order
     return Dynamics(
-        spectral_radius(_backprop(reading).jacobian(layer, step)),
+        spectral_radius(_jacobian(reading, layer, step)),
         gate,
         float(reading.values(layer, gate).mean()),
         float((weights.bias_ih[rows] + weights.bias_hh[rows]).mean()),
@@ -197,6 +199,17 @@ def spectral_radius(matrix: np.ndarray) -> float:
 def _backprop(reading: Reading) -> Backprop:
     network = reading.model.network
     return Backprop(network.spec, network.cells, reading.trace.layers)
+
+
+def _jacobian(reading: Reading, layer: int, step: int) -> Doubles:
+    """That of a layer's step, from this step and the one before alone."""
+    network = reading.model.network
+    first = max(0, step - 1)
+    steps = [
+        {name: values[first : step + 1] for name, values in trace.items()}
+        for trace in reading.trace.layers
+    ]
+    return Backprop(network.spec, network.cells, steps).jacobian(layer, step - first)
 
 
 def _by_logits(reading: Reading, starts: Indices, chars: Indices) -> Doubles:

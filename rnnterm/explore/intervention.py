@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from rnnterm.errors import UsageError
+from rnnterm.errors import RnntermError, UsageError
 from rnnterm.nn.cells import LSTM, Array, Cell, Gates, State
 from rnnterm.nn.modelfile import Model
 from rnnterm.nn.network import Network
@@ -155,7 +155,8 @@ class Effect:
 def measure_effect(model: Model, changed: Model, ids: Ids) -> Effect:
     """The losses of two models on the same blocks of a text, or on all of one that is short.
 
-    Raises UsageError for a text that is too short for a single prediction.
+    Raises UsageError for a text that is too short for a single prediction, RnntermError where a
+    network's numbers overflow.
     """
 
     def loss(of: Model) -> Loss:
@@ -165,7 +166,11 @@ def measure_effect(model: Model, changed: Model, ids: Ids) -> Effect:
             return carried_loss(of, ids)
         return blocks_loss(of, ids, BLOCK_SIZE, BLOCKS, rng_seed=1)
 
-    return Effect(loss(model), loss(changed))
+    with np.errstate(over="ignore", invalid="ignore"):
+        effect = Effect(loss(model), loss(changed))
+    if not math.isfinite(effect.bits):
+        raise RnntermError("the network's states overflow on that text: change its units less")
+    return effect
 
 
 def _check(one: Intervention, spec: NetworkSpec) -> None:
@@ -244,7 +249,7 @@ class _IntervenedCell:
             value = float(value[self._steps])
         if one.action == "set":
             values[...] = value
-        elif one.action == "scale":
-            values *= value
         else:
-            values += value
+            changed = values * value if one.action == "scale" else values + value
+            # Made stronger at every step, a state that feeds on itself would soon overflow.
+            values[...] = np.clip(changed, -_LARGEST, _LARGEST)

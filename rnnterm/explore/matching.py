@@ -20,6 +20,7 @@ from rnnterm.text.vocab import Ids
 MOST_CHARACTERS = 2_000_000
 """Characters of a corpus that are searched unless more are asked for."""
 _REPORTS = 100
+_LARGEST = 1e30  # in single precision, 64 of them can still be added
 _ENOUGH = 1000  # stretches of a level that are looked at closely
 _SHORTEST_OWN = 20  # characters of a text that are enough to know it again
 
@@ -84,7 +85,9 @@ class Matches:
 
     def keep(self, step: int, values: Array) -> None:
         """Note a step of each stream: the values of the selected units, shape (streams, S)."""
-        signed = values * self.selection.signs
+        # What has grown beyond every number is not on; what is about to, can still be added up.
+        finite = np.where(np.isfinite(values), values, 0).clip(-_LARGEST, _LARGEST)
+        signed = finite * self.selection.signs
         is_on = signed > self.threshold
         padded = np.zeros((len(is_on), MOST_UNITS), bool)
         padded[:, : is_on.shape[1]] = is_on

@@ -95,7 +95,10 @@ class Reading:
         return [(self.model.vocab.symbols[index], float(np.exp(scores[index]))) for index in order]
 
     def extended(self, more: str) -> "Reading":
-        """This reading and `more` after it; what was read is not read again."""
+        """This reading and `more` after it; what was read is not read again.
+
+        Raises RnntermError where the network's numbers overflow.
+        """
         known, unknown, left_out = _readable(self.model, more, LONGEST - len(self))
         told = replace(
             self,
@@ -105,7 +108,7 @@ class Reading:
         if not known:
             return told
         ids = self.model.vocab.encode(known)
-        trace = self.model.network.trace(ids, self.state_before(len(self)))
+        trace = _traced(self.model, ids, self.state_before(len(self)))
         both = Trace(
             np.concatenate((self.trace.logits, trace.logits)),
             tuple(
@@ -120,14 +123,27 @@ class Reading:
 def read_text(model: Model, text: str) -> Reading:
     """Let a model read a text; time and memory rise with its length.
 
-    Raises RnntermError if it has no characters, or none that the model knows.
+    Raises RnntermError if it has no characters, or none that the model knows, or where the
+    network's numbers overflow.
     """
     known, unknown, left_out = _readable(model, text, LONGEST)
     if not known:
         why = f"has no character that the model knows ({unknown!a})" if text else "is empty"
         raise RnntermError(f"the text to explore {why}; give another text")
     ids = model.vocab.encode(known)
-    return Reading(model, known, ids, model.network.trace(ids), unknown, left_out)
+    return Reading(model, known, ids, _traced(model, ids), unknown, left_out)
+
+
+def _traced(model: Model, ids: Indices, state: NetworkState | None = None) -> Trace:
+    """The trace, if all of it is finite: a linear or relu network can grow beyond every number."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        trace = model.network.trace(ids, state)
+    if not np.isfinite(trace.logits).all():
+        raise RnntermError(
+            "the network's states overflow while it reads this text: give a shorter text, or "
+            "choose a model that keeps its states in bounds"
+        )
+    return trace
 
 
 def _readable(model: Model, text: str, most: int) -> tuple[str, str, int]:

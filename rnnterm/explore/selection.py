@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.explore.reading import Reading
 from rnnterm.nn.cells import Array
+from rnnterm.quantities import counted
 
 DEFAULT_THRESHOLD = 0.3
 MOST_UNITS = 64
@@ -133,7 +134,7 @@ def _nothing(inside: Array, outside: Array, threshold: float) -> NothingSelected
     throughout = int((inside > threshold).sum())
     highest = float(inside.max())
     if throughout:
-        units = "1 unit is" if throughout == 1 else f"{throughout} units are"
+        units = f"{counted(throughout, 'unit')} {'is' if throughout == 1 else 'are'}"
         why = f"{units} above {threshold:g} throughout the span, but beside it as well"
     elif highest > 0:
         why = f"no unit is above {threshold:g} throughout the span, the highest above {highest:.3g}"
@@ -149,8 +150,7 @@ def _nothing(inside: Array, outside: Array, threshold: float) -> NothingSelected
 
 
 def _count(inside: Array, outside: Array, threshold: float) -> str:
-    count = int(_marking(inside, outside, threshold).sum())
-    return "1 unit" if count == 1 else f"{count} units"
+    return counted(int(_marking(inside, outside, threshold).sum()), "unit")
 
 
 def _offered(inside: Array, outside: Array, threshold: float) -> float | None:

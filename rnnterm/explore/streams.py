@@ -59,7 +59,8 @@ class Streams:
         def advance(group: int, step: int) -> Array:
             gates: tuple[Gates, ...] = tuple({} for _ in network.cells)
             places = self.places(step)[rows[group]]
-            state = states[group] = network.advance(ids[places], states[group], gates)
+            with np.errstate(over="ignore", invalid="ignore"):  # whose numbers grow without bounds
+                state = states[group] = network.advance(ids[places], states[group], gates)
             now = dict(zip(network.cells[layer].state_names, state[layer], strict=True))
             values: Array = (gates[layer] | now)[name][:, units]
             return values

@@ -1,15 +1,34 @@
 """The command, and one small model that it trained."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
-from installed import run_command
+from installed import Answer, run_command
+
+from rnnterm.cli.main import main
 
 
 @pytest.fixture
 def rnnterm():
     return run_command
+
+
+@pytest.fixture
+def run_here(monkeypatch, capsys):
+    """The command within this process: for many small questions, of which most is the start."""
+
+    def command(*arguments, env=None) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["rnnterm", *map(str, arguments)])
+        for name, value in (env or {}).items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return Answer(ended.value.code, told.out, told.err)
+
+    return command
 
 
 @pytest.fixture(scope="session")

@@ -217,8 +217,8 @@ def test_the_tiny_network_by_hand(rnnterm):
         (["--text", "cat", "--export", "/nowhere/a.svg"], 1, "cannot write"),
     ],
 )
-def test_what_cannot_be_explored(ask, arguments, code, reason):
-    answer = ask(*arguments)
+def test_what_cannot_be_explored(run_here, model_path, arguments, code, reason):
+    answer = run_here("explore", model_path, *arguments)
     assert (answer.code, answer.out, len(answer.err.splitlines())) == (code, "", 1), answer.err
     assert reason in answer.err
 
@@ -237,7 +237,7 @@ def test_what_cannot_be_explored(ask, arguments, code, reason):
         (["tiny", "--weight", "wy1=nan"], 1, "nan"),
     ],
 )
-def test_other_models_that_cannot_be_explored(rnnterm, arguments, code, reason):
-    answer = rnnterm("explore", *arguments)
+def test_other_models_that_cannot_be_explored(run_here, arguments, code, reason):
+    answer = run_here("explore", *arguments)
     assert (answer.code, answer.out, len(answer.err.splitlines())) == (code, "", 1), answer.err
     assert reason in answer.err

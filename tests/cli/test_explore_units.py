@@ -21,10 +21,10 @@ def folders(trained) -> dict[str, str]:
 
 
 @pytest.fixture
-def explore(folders):
-    def command(*arguments, env=None, text=TEXT, **more):
+def explore(run_here, folders):
+    def command(*arguments, env=None, text=TEXT):
         options = () if text is None else ("--text", text)
-        return run_command("explore", "cat", *options, *arguments, env=env or folders, **more)
+        return run_here("explore", "cat", *options, *arguments, env=env or folders)
 
     return command
 
@@ -55,7 +55,7 @@ def test_find_ranks_every_unit(explore):
     assert told["probe"]["held_out"] > 0.8
     answer = explore("--find", "/ca./", "--top", 3, "--show", "c")
     assert answer.code == 0, answer.err
-    assert "/ca./  inside a match of your regular expression · yes at 6 of 42" in answer.out
+    assert "/ca./  inside a match of your regular expression\nyes at 6 of 42" in answer.out
     listed = [line.split()[:2] for line in answer.out.splitlines() if line.startswith("unit ")]
     assert len(listed) == 4  # three, and the one that the text is tinted by
     assert listed[3] == listed[0]
@@ -83,6 +83,9 @@ def test_a_text_too_short_for_a_probe_still_has_its_units(explore):
         (["--compare", "nonesuch"], 2, "no model or run 'nonesuch'"),
         (["--threshold", "0.3"], 2, "part of --match"),
         (["--find", "space", "--clamp", "1=off"], 2, "two questions"),
+        (["--find", "space", "--unit", "3"], 2, "--find does not depend on --unit"),
+        (["--compare", "cat", "--layer", "1"], 2, "--compare does not depend on --layer"),
+        (["--rng-seed", "1"], 2, "the view of the steps does not depend on --rng-seed"),
     ],
 )
 def test_what_cannot_be_asked_is_said_in_one_line(explore, options, code, says):
@@ -94,7 +97,7 @@ def test_what_cannot_be_asked_is_said_in_one_line(explore, options, code, says):
 
 def test_match_finds_the_same_word_elsewhere(explore):
     told = figures(explore("--match", "5:7", "--open-ended", "--threshold", "0.2", "--json"))
-    assert told["text"] == "cat"
+    assert told["selected"] == "cat"
     assert told["searched"] == told["corpus_characters"] == len(CORPUS)
     assert told["corpus"] == "cat"
     place = told["places"][0]
@@ -107,6 +110,8 @@ def test_match_finds_the_same_word_elsewhere(explore):
     rows = answer.out.split("mean", 1)[1].splitlines()[1:]
     assert len(rows) == 3
     assert all("⟨" in row and "⟩" in row and len(row) <= 80 for row in rows)
+    begins = explore("--match", "1:1", "--open-ended", "--threshold", "0.01", "--top", 100)
+    assert max(map(len, begins.out.splitlines())) <= 80  # also beside a text's first characters
     assert f"{len(CORPUS):,} of {len(CORPUS):,} characters of cat (100%)" in answer.out
     part = explore("--match", "5:7", "--open-ended", "--threshold", "0.2", "--characters", 1000)
     assert "searched 1,000 of 3,600 characters" in part.out
@@ -156,9 +161,7 @@ def test_saturation_shows_every_gate(explore):
     told = figures(explore("--saturation", "--json"))
     assert list(told["gates"]) == ["i", "f", "o"]
     assert all(len(gate["open"]) == len(gate["shut"]) == 24 for gate in told["gates"].values())
-    answer = explore("--saturation")
-    assert "the forget gate" in answer.out
-    assert all(len(line) <= 80 for line in answer.out.splitlines())
+    assert "the forget gate" in explore("--saturation").out
 
 
 def test_compare_with_itself_and_with_another(explore):
@@ -168,7 +171,7 @@ def test_compare_with_itself_and_with_another(explore):
     answer = explore("--compare", "shakespeare", "--top", 4)
     assert "shakespeare does not know" in answer.err
     told = figures(explore("--compare", "shakespeare", "--json"))
-    assert told["left_out_count"] == 3  # the brackets and the slash
+    assert told["unknown_to_other_count"] == 3  # the brackets and the slash
     assert told["characters"] == len(TEXT) - 3
     assert told["bits_per_char"] > 1  # it is cat's own text
     mine, theirs = told["models"]
@@ -184,17 +187,18 @@ def test_compare_with_itself_and_with_another(explore):
     "question",
     [
         ["--find", "space"],
+        ["--saturation"],
         ["--match", "5:7", "--open-ended", "--threshold", "0.2"],
         ["--clamp", "0-9=off", "--clamp", "12*3", "--length", "200"],
         ["--compare", "shakespeare"],
     ],
 )
-def test_no_line_is_wider_than_a_small_terminal(explore, question):
+def test_no_line_is_wider_than_a_narrow_terminal(explore, folders, question):
     text = "the cat [/red] sat\x1b[31m on the mat. " * 4
-    answer = explore(*question, text=text)
+    answer = explore(*question, text=text, env=folders | {"COLUMNS": "60"})
     assert answer.code == 0, answer.err
     assert "\x1b" not in answer.out
-    assert max(map(len, answer.out.splitlines())) <= 80
+    assert max(map(len, answer.out.splitlines())) <= 60
 
 
 def test_an_export_holds_the_answer(explore, tmp_path):

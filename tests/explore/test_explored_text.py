@@ -1,5 +1,7 @@
 """A text as a network read it."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,16 @@ def test_what_is_too_long_is_read_in_part(model, monkeypatch):
 def test_nothing_to_read_is_an_error(model, text):
     with pytest.raises(RnntermError, match="give another text"):
         read_text(model, text)
+
+
+@pytest.mark.parametrize("activation", ["linear", "relu"])
+def test_states_that_overflow_are_said(activation):
+    spec = NetworkSpec(vocab_size=1, cell="rnn", activation=activation, hidden_size=2)
+    ones = {name: np.ones(shape, np.float32) for name, shape in spec.tensor_shapes().items()}
+    doubling = Model(spec, Vocabulary("a"), ones)  # each unit becomes the sum of both, and more
+    short = read_text(doubling, "a" * 50)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for read in (lambda: read_text(doubling, "a" * 200), lambda: short.extended("a" * 200)):
+            with pytest.raises(RnntermError, match="overflow"):
+                read()

@@ -280,3 +280,14 @@ def test_fresh_models_are_whole_and_the_same_again():
         if name != "embedding.weight":
             assert np.abs(value).max() <= 1 / np.sqrt(8) + 1e-6
     assert not np.array_equal(one.tensors["head.weight"], other.tensors["head.weight"])
+
+
+def test_gradients_that_overflow_are_infinite_and_clipped_away():
+    drawn = fresh_model("rnn", 8, Vocabulary(SYMBOLS), spectral_radius=100)
+    kept = ("rnn.0.weight_hh", "head.weight")
+    tensors = {name: value * (name in kept) for name, value in drawn.tensors.items()}
+    reading = read_text(replace(drawn, tensors=tensors), "bad" * 150)  # every state stays 0
+    free, clipped = decay(reading, 0), decay(reading, 0, clip=1.0)
+    assert np.isinf(free.gradient_norm)
+    assert free.per_step == pytest.approx(100, rel=0.1)
+    assert (free.scale, clipped.scale) == (1, 0)

@@ -173,3 +173,11 @@ def test_what_cannot_be_done_is_said(written, says):
 def test_a_gru_has_no_cell_state():
     with pytest.raises(UsageError, match="has no state 'c'"):
         intervene(random_model("gru"), [Intervention(0, "set", 1.0, 0, "c")])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_unit_made_stronger_at_every_step_stays_finite(cell):
+    model = random_model(cell)
+    for state in model.network.cells[0].state_names:
+        strong = intervene(model, [Intervention(3, "scale", 1e6, 0, state)])
+        assert np.isfinite(read_text(strong, TEXT * 3).trace.logits).all()

@@ -4,13 +4,16 @@ Layers and steps count from 1, as people count; units have the numbers that they
 model's tensors, from 0. Inside, all three count from 0.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.diagnostics import warn
+from rnnterm.cli.explore.page import Canvas, Line, wrapped
 from rnnterm.errors import UsageError
+from rnnterm.quantities import counted
 from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:
@@ -39,6 +42,34 @@ class Asked:
     rng_seed: int | None
     runs_dir: str | None
 
+    def headline(self, canvas: Canvas) -> Iterator[Line]:
+        """Who read what."""
+        reading = self.reading
+        parts = [self.speaker, self.model.spec.describe(), counted(len(reading), "character")]
+        if self.mean_surprisal is not None:
+            parts.append(f"{self.mean_surprisal:.3f} bits per character")
+        if reading.unknown:
+            parts.append(f"{len(reading.unknown)} unknown passed over")
+        yield from wrapped([(part, "") for part in parts], canvas.width, gap=" · ")
+
+    def as_json(self) -> dict[str, Any]:
+        """What every JSON answer begins with."""
+        reading = self.reading
+        return {
+            "model": self.model_name,
+            "network": self.model.spec.describe(),
+            "text": reading.text,
+            "characters": len(reading),
+            "unknown": reading.unknown,
+            "left_out": reading.left_out,
+        }
+
+    @property
+    def mean_surprisal(self) -> float | None:
+        """Bits per character, of all but the first; None where there is no other."""
+        foreseen = self.reading.surprisal[1:]
+        return float(foreseen.mean()) if len(foreseen) else None
+
     @property
     def speaker(self) -> str:
         """The model's name for a headline: of a path, the file's name."""
@@ -58,8 +89,14 @@ class Asked:
 
 
 def name_of(model: str) -> str:
-    """What a headline calls a model that a person named: of a path, the file's name."""
-    return safe_line(PurePath(model).stem if "/" in model else model)
+    """What a headline calls a model that a person named.
+
+    Of a path it is the file's name, or its folder's where each checkpoint's file is a `model`.
+    """
+    path = PurePath(model)
+    if "/" not in model:
+        return safe_line(model)
+    return safe_line((path.parent.name if path.stem == "model" else "") or path.stem)
 
 
 def ask(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnterm.cli.explore.page import Canvas, Line
+from rnnterm.cli.explore.page import BOLD, MUTED, Canvas, Line
 from rnnterm.cli.explore.tint import LEVELS, Range
 from rnnterm.plotting.cells import AXIS, CURSOR, Grid
 from rnnterm.plotting.heat import heat_map
@@ -14,8 +14,6 @@ from rnnterm.plotting.palette import SERIES, nearest_256
 if TYPE_CHECKING:
     from rnnterm.nn.cells import Array
 
-_MUTED = "2"
-_BOLD = "1"
 _NEARLY_ALL = 0.98
 
 
@@ -47,7 +45,7 @@ def heat_lines(
     lines = [line for line in lines if any(text.strip() or code for text, code in line)]
     place = None if column is None else heat.column_of(column)
     if place is not None:
-        lines.append([(" " * place, ""), ("▲" if not canvas.ascii_only else "^", _BOLD)])
+        lines.append([(" " * place, ""), ("▲" if not canvas.ascii_only else "^", BOLD)])
     return lines, reach
 
 
@@ -64,7 +62,7 @@ def _of_means(values: "Array", reach: Range, rows: int) -> Range:
 
 def chart_lines(grid: Grid, canvas: Canvas, styles: Mapping[int, str] | None = None) -> list[Line]:
     """A drawn chart: series in their colours, axes faint."""
-    given = {AXIS: _MUTED, CURSOR: _BOLD, 0: ""} | dict(styles or {})
+    given = {AXIS: MUTED, CURSOR: BOLD, 0: ""} | dict(styles or {})
 
     def style(code: int) -> str:
         if code in given:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.explore.asked import Asked
-from rnnterm.cli.explore.page import Canvas, Line, wrapped
+from rnnterm.cli.explore.page import BOLD, MUTED, Canvas, Line, prose, shown, titled, wrapped
 from rnnterm.cli.seed import fresh_rng_seed
 from rnnterm.errors import RnntermError
 from rnnterm.explore.intervention import (
@@ -17,7 +19,7 @@ from rnnterm.explore.intervention import (
     side_by_side,
 )
 from rnnterm.explore.texts import open_text
-from rnnterm.glyphs import columns, visible
+from rnnterm.glyphs import columns
 from rnnterm.sampling.strategies import recipe_strategy
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ _GAP = " │ "
 _ASCII_GAP = " | "
 _TOLD = 6
 _LENGTH = 400
-_BOLD, _MUTED, _FIRST = "1", "2", "1;7"
+_FIRST = "1;7"
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,11 @@ class Clamped:
         asked = self.asked
         told = [f"{one.describe()} (layer {one.layer + 1})" for one in self.model.interventions]
         more = len(told) - _TOLD
-        pieces = [(one, _BOLD) for one in told[:_TOLD]]
-        pieces += [(f"and {more:,} more", _MUTED)] * (more > 0)
-        yield [(f"{asked.model_name} · {asked.model.spec.describe()}", "")]
+        pieces = [(one, BOLD) for one in told[:_TOLD]]
+        pieces += [(f"and {more:,} more", MUTED)] * (more > 0)
+        yield from asked.headline(canvas)
         yield from wrapped(pieces, canvas.width)
-        yield from self._cost()
+        yield from self._cost(canvas)
         yield [("", "")]
         gap = _ASCII_GAP if canvas.ascii_only else _GAP
         width = (canvas.width - len(gap)) // 2
@@ -73,27 +75,28 @@ class Clamped:
             if self.shared == len(self.plain)
             else f"apart from character {self.shared + 1:,} on"
         )
-        yield [("untouched".ljust(width), _MUTED), (gap, _MUTED),
-               (f"changed · {parted}"[:width], _MUTED)]  # fmt: skip
+        yield [("untouched".ljust(width), MUTED), (gap, MUTED),
+               (f"changed · {parted}"[:width], MUTED)]  # fmt: skip
         left, right = _rows(self.plain, width), _rows(self.changed, width)
         for number in range(max(len(left), len(right))):
             yield [
                 *self._part(left, number, width, is_changed=False),
-                (gap, _MUTED),
+                (gap, MUTED),
                 *self._part(right, number, width, is_changed=True),
             ]
-        yield [(f"after {_tail(asked.reading.text)} with --rng-seed {self.rng_seed}", _MUTED)]
+        drawn = (f"after {_tail(asked.reading.text)}", f"with --rng-seed {self.rng_seed}")
+        yield from wrapped([(piece, MUTED) for piece in drawn], canvas.width, gap=" ")
 
-    def _cost(self) -> Iterator[Line]:
+    def _cost(self, canvas: Canvas) -> Iterator[Line]:
         effect = self.effect
         if effect is None:
-            yield [(f"its cost is not known: {self.no_effect}", "")]
+            yield from prose(f"its cost is not known: {self.no_effect}", canvas.width)
             return
         change = f"{effect.bits:+.4f}".replace("-", "−")
-        yield [(f"{change} bits per character", _BOLD),
-               (f"  {effect.before.bits:.3f} → {effect.after.bits:.3f}", "")]  # fmt: skip
-        yield [(f"on {self.corpus}: {effect.before.characters:,} characters, "
-                f"{effect.before.protocol}", _MUTED)]  # fmt: skip
+        losses = f"{effect.before.bits:.3f} → {effect.after.bits:.3f}"
+        yield from titled(f"{change} bits per character", losses, canvas.width)
+        how = f"{effect.before.characters:,} characters, protocol {effect.before.protocol}"
+        yield from prose(f"on {self.corpus}: {how}", canvas.width, MUTED)
 
     def _part(
         self, rows: list[tuple[int, str]], number: int, width: int, *, is_changed: bool
@@ -112,8 +115,7 @@ class Clamped:
         """See `Answer.as_json`."""
         effect = self.effect
         return {
-            "model": self.asked.model_name,
-            "text": self.asked.reading.text,
+            **self.asked.as_json(),
             "interventions": [
                 {"layer": one.layer + 1, "state": one.state, "unit": one.unit,
                  "action": one.action, "value": one.value}
@@ -141,18 +143,15 @@ def clamp(asked: Asked, given: dict[str, Any]) -> Clamped:
     model, corpus = asked.model, given["corpus"]
     changes = [
         one
-        for written in given["clamp"]
-        for one in parse_interventions(written, model.spec, asked.layer)
+        for change in given["clamp"]
+        for one in parse_interventions(change, model.spec, asked.layer)
     ]
     changed = intervene(model, changes)
     rng_seed = fresh_rng_seed() if asked.rng_seed is None else asked.rng_seed
     strategy = recipe_strategy(model, given["temperature"])
-    pairs = list(
-        islice(
-            side_by_side(model, changed, asked.reading.text, strategy, rng_seed),
-            given["length"] or _LENGTH,
-        )
-    )
+    written = side_by_side(model, changed, asked.reading.text, strategy, rng_seed)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows, the cost tells
+        pairs = list(islice(written, given["length"] or _LENGTH))
     effect, no_effect, name = None, "", ""
     try:
         material, note = open_text(model, corpus, part="val")
@@ -174,11 +173,11 @@ def _rows(text: str, width: int) -> list[tuple[int, str]]:
     """A text in rows of at most `width` columns: where each begins, and a glyph a character."""
     rows, start, row, used = [], 0, "", 0
     for place, char in enumerate(text):
-        shown = _glyph(char)
-        if used + columns(shown) > width:
+        glyph = _glyph(char)
+        if used + columns(glyph) > width:
             rows.append((start, row))
             start, row, used = place, "", 0
-        row, used = row + shown, used + columns(shown)
+        row, used = row + glyph, used + columns(glyph)
         if char == "\n":
             rows.append((start, row))
             start, row, used = place + 1, "", 0
@@ -187,9 +186,8 @@ def _rows(text: str, width: int) -> list[tuple[int, str]]:
 
 def _glyph(char: str) -> str:
     """One character that stands for one of a text."""
-    return char if char == " " else (visible(char) or "·")[:1]
+    return (shown(char) or "·")[:1]
 
 
 def _tail(text: str) -> str:
-    shown = visible(text[-30:]).replace("␣", " ")
-    return f"'{'…' if len(text) > 30 else ''}{shown}'"
+    return f"'{'…' if len(text) > 30 else ''}{shown(text[-30:])}'"

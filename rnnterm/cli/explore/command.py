@@ -23,7 +23,17 @@ _MODES: dict[str, tuple[str, ...]] = {
     "gradients": ("likeliest", "beside", "truncation", "clip", "forget_bias", "spectral_radius"),
     "compare": ("top",),
 }
-_VIEW = ("layer", "unit", "step", "show", "rng_seed", "runs_dir")
+_VIEW = ("layer", "unit", "step", "show", "rng_seed")
+# Which of those an answer depends on; `steps` is the plain view.
+_LOOKS_AT: dict[str, tuple[str, ...]] = {
+    "steps": ("layer", "unit", "step", "show"),
+    "find": ("layer", "show", "rng_seed"),
+    "saturation": ("layer",),
+    "match": ("layer", "show"),
+    "clamp": ("layer", "rng_seed"),
+    "gradients": ("layer", "step", "rng_seed"),
+    "compare": (),
+}
 _OF_TINY = ("weight", "text", "step", "export", "as_json")
 
 
@@ -158,7 +168,8 @@ def _answer(model: str, text: str | None, chosen: dict[str, Any]) -> "Answer":
         return Listing()
     if text is None:
         raise UsageError("there is no text to explore: add --text TEXT, --text @FILE or --text -")
-    asked = ask(model, text, **{name: chosen[name] for name in _VIEW})
+    view = {name: chosen[name] for name in _VIEW}
+    asked = ask(model, text, runs_dir=chosen["runs_dir"], **view)
     if mode is None:
         from rnnterm.cli.explore.steps import steps
 
@@ -178,6 +189,10 @@ def _chosen_mode(chosen: dict[str, Any]) -> str | None:
         if chosen[name] not in (None, ()) and (mode is None or name not in _MODES[mode]):
             modes_of = " or ".join(f"--{one}" for one, names in _MODES.items() if name in names)
             raise UsageError(f"{_flag(name)} is part of {modes_of}: add it, or leave it out")
+    for name in _VIEW:
+        if chosen[name] is not None and name not in _LOOKS_AT[mode or "steps"]:
+            view = f"--{mode}" if mode else "the view of the steps"
+            raise UsageError(f"{view} does not depend on {_flag(name)}: leave it out")
     return mode
 
 

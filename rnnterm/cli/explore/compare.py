@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.diagnostics import warn
-from rnnterm.cli.explore.asked import Asked
+from rnnterm.cli.explore.asked import Asked, name_of
 from rnnterm.cli.explore.find import DEFAULT_TOP
-from rnnterm.cli.explore.page import Canvas, Line
+from rnnterm.cli.explore.page import MUTED, Canvas, Line, prose, shown, titled
 from rnnterm.cli.explore.tint import Range, tinted_text
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.cli.table import column_widths, table_row
 from rnnterm.explore.comparison import compare_models
-from rnnterm.glyphs import columns, visible
+from rnnterm.glyphs import columns
+from rnnterm.quantities import counted
 
 if TYPE_CHECKING:
     from rnnterm.explore.comparison import Comparison, Stretch
@@ -21,7 +22,7 @@ _REACH = 4.0  # bits of difference that have the strongest colour
 _SHOWN = 2000  # characters of the text that are shown tinted
 _NAME = 18  # characters of a model's name
 _BESIDE = 20  # characters before a stretch
-_BOLD, _MUTED, _WORD = "1", "2", "1;4"
+_WORD = "1;4"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Compared:
     def lines(self, canvas: Canvas) -> Iterator[Line]:
         """See `Answer.lines`."""
         comparison = self.comparison
-        yield from self._table()
+        yield from self._table(canvas)
         yield [("", "")]
         reach = Range(-_REACH, _REACH)
         more = len(comparison) - _SHOWN
@@ -53,15 +54,15 @@ class Compared:
         else:
             blue, orange = tuple(reach.glyphs([-_REACH, _REACH], canvas))
         legend = f"more surprised: {orange} {second} · {blue} {first}{cut}"
-        yield [(legend, _MUTED)]
+        yield from prose(legend, canvas.width, MUTED)
         difference = comparison.difference[:_SHOWN].tolist()
         yield from tinted_text(comparison.text[:_SHOWN], difference, reach, canvas)
         yield [("", "")]
         yield from self._words(canvas)
 
-    def _table(self) -> Iterator[Line]:
+    def _table(self, canvas: Canvas) -> Iterator[Line]:
         comparison = self.comparison
-        header = {"model": f"{len(comparison):,} characters", "network": "",
+        header = {"model": counted(len(comparison), "character"), "network": "",
                   "bits": "bits", "mean": "a character"}  # fmt: skip
         rows = [header]
         for name, network, scored in (
@@ -75,9 +76,9 @@ class Compared:
                      "mean": f"{comparison.bits_per_char:+.3f}"})  # fmt: skip
         rows = [{name: cell.replace("-", "−") if name in ("bits", "mean") else cell
                  for name, cell in row.items()} for row in rows]  # fmt: skip
-        widths = column_widths(rows, 78, ("model", "network"))
+        widths = column_widths(rows, canvas.width, ("model", "network"))
         for number, row in enumerate(rows):
-            yield [(table_row(row, widths, ("bits", "mean")), "" if number else _MUTED)]
+            yield [(table_row(row, widths, ("bits", "mean")), "" if number else MUTED)]
 
     def _words(self, canvas: Canvas) -> Iterator[Line]:
         comparison = self.comparison
@@ -85,16 +86,18 @@ class Compared:
         if not words:
             yield [("nowhere do they differ by a tenth of a bit", "")]
             return
-        yield [("where they differ most", _BOLD), ("  bits, and who expected it better", "")]
+        yield from titled(
+            "where they differ most", "bits, and who expected it better", canvas.width
+        )
         for one in words:
             better = _called(self.asked.model_name if one.bits > 0 else self.other)
             figures = f"{abs(one.bits):>6.1f}  character {one.start + 1:>6,}  "
-            word = _shown(self.comparison.text[one.start : one.stop])
+            word = shown(self.comparison.text[one.start : one.stop])
             room = canvas.width - columns(figures + word + better) - 2
-            before = _shown(self.comparison.text[max(0, one.start - _BESIDE) : one.start])
+            before = shown(self.comparison.text[max(0, one.start - _BESIDE) : one.start])
             while columns(before) > max(0, room):
                 before = before[1:]
-            yield [(figures, ""), (before, ""), (word, _WORD), (f"  {better}", _MUTED)]
+            yield [(figures, ""), (before, ""), (word, _WORD), (f"  {better}", MUTED)]
 
     def as_json(self) -> dict[str, Any]:
         """See `Answer.as_json`."""
@@ -104,10 +107,11 @@ class Compared:
             (self.other, self.network, comparison.second),
         )
         return {
+            **self.asked.as_json(),
             "text": comparison.text,
             "characters": len(comparison),
-            "left_out": comparison.left_out,
-            "left_out_count": comparison.left_out_count,
+            "unknown_to_other": comparison.left_out,
+            "unknown_to_other_count": comparison.left_out_count,
             "models": [
                 {"model": name, "network": network, "bits": scored.bits,
                  "bits_per_char": scored.bits_per_char, "surprisal": scored.surprisals.tolist()}
@@ -141,10 +145,7 @@ def compare(asked: Asked, given: dict[str, Any]) -> Compared:
     return Compared(asked, name, other.spec.describe(), comparison, top)
 
 
-def _shown(text: str) -> str:
-    return visible(text).replace("␣", " ")
-
-
 def _called(name: str) -> str:
-    """A model's name, or the end of a long path."""
+    """A model's name, or the end of a long one."""
+    name = name_of(name)
     return name if len(name) <= _NAME else "…" + name[1 - _NAME :]

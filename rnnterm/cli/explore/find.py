@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.explore.asked import Asked
 from rnnterm.cli.explore.charts import chart_lines
-from rnnterm.cli.explore.page import Canvas, Line, wrapped
+from rnnterm.cli.explore.page import MUTED, Canvas, Line, prose, shown, titled, wrapped
 from rnnterm.cli.explore.tint import Range, tinted_text
 from rnnterm.errors import RnntermError
 from rnnterm.explore.features import FEATURES, measure_feature
 from rnnterm.explore.probe import fit_probe
 from rnnterm.explore.units import rank_units
-from rnnterm.glyphs import visible
 from rnnterm.plotting.bars import Bar, bar_chart
 
 if TYPE_CHECKING:
@@ -21,10 +20,10 @@ if TYPE_CHECKING:
     from rnnterm.explore.units import UnitScore
 
 DEFAULT_TOP = 10
+_PATTERN = "inside a match of your own regular expression"
 _PROBE_UNITS = 12
 _EXCERPT = 300  # characters of the text that are shown tinted
 _BARS = 60  # columns
-_BOLD, _MUTED = "1", "2"
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,10 @@ class Listing:
 
     def lines(self, canvas: Canvas) -> Iterator[Line]:
         """See `Answer.lines`."""
-        del canvas
         width = max(map(len, FEATURES))
-        for feature in FEATURES.values():
-            yield [(f"{feature.name:<{width}}", _BOLD), (f"  {feature.explanation}", "")]
-        yield [(f"{'/PATTERN/':<{width}}", _BOLD), ("  inside a match of your own", "")]
+        told = {feature.name: feature.explanation for feature in FEATURES.values()}
+        for name, explanation in (told | {"/PATTERN/": _PATTERN}).items():
+            yield from titled(f"{name:<{width}}", explanation, canvas.width)
 
     def as_json(self) -> dict[str, Any]:
         """See `Answer.as_json`."""
@@ -68,12 +66,14 @@ class Found:
     def lines(self, canvas: Canvas) -> Iterator[Line]:
         """See `Answer.lines`."""
         asked, feature = self.asked, self.measured.feature
-        yield [(_headline(asked), "")]
-        yield [(visible(feature.name).replace("␣", " "), _BOLD),
-               (f"  {feature.explanation} · {self.measured.describe()}", "")]  # fmt: skip
+        yield from asked.headline(canvas)
+        yield from titled(shown(feature.name), feature.explanation, canvas.width)
+        yield from prose(self.measured.describe(), canvas.width)
         yield [("", "")]
-        yield [("units", _BOLD), (f"  {asked.name} of layer {asked.layer + 1}, by rank: 1 or −1 "
-                                  "follows it perfectly, 0 not at all", "")]  # fmt: skip
+        scale = "by rank: 1 or −1 follows it perfectly, 0 not at all"
+        yield from titled(
+            "units", f"{asked.name} of layer {asked.layer + 1}, {scale}", canvas.width
+        )
         bars = [
             Bar(f"unit {one.unit}", abs(one.score), score_text(one.score))
             for one in self.units[: self.top]
@@ -88,18 +88,19 @@ class Found:
     def _probe_lines(self, canvas: Canvas) -> Iterator[Line]:
         probe = self.probe
         if probe is None:
-            yield [("probe", _BOLD), (f"  none: {self.no_probe}", "")]
+            yield from titled("probe", f"none: {self.no_probe}", canvas.width)
             return
-        yield [("probe", _BOLD),
-               (f"  {len(probe.units):,} of {len(probe.weights):,} units together: "
-                f"{score_text(probe.held_out)} on held-out text", "")]  # fmt: skip
-        yield [(f"       {score_text(probe.control)} from shuffled labels · learnt "
-                f"{probe.train_characters:,} characters, held out {probe.held_out_characters:,}",
-                _MUTED)]  # fmt: skip
+        together = f"{len(probe.units):,} of {len(probe.weights):,} units together"
+        about = f"{together}: {score_text(probe.held_out)} on held-out text"
+        yield from titled("probe", about, canvas.width)
+        control = f"{score_text(probe.control)} from shuffled labels"
+        lengths = f"{probe.train_characters:,} characters, held out {probe.held_out_characters:,}"
+        for line in prose(f"{control} · learnt {lengths}", canvas.width - 7, MUTED):
+            yield [("       ", ""), *line]
         used = [f"{unit} {probe.weights[unit]:+.2f}" for unit in probe.units[:_PROBE_UNITS]]
         more = len(probe.units) - len(used)
         pieces = [(one.replace("-", "−"), "") for one in used]
-        for line in wrapped(pieces + [(f"… {more:,} more", _MUTED)] * (more > 0), canvas.width - 7):
+        for line in wrapped(pieces + [(f"… {more:,} more", MUTED)] * (more > 0), canvas.width - 7):
             yield [("       ", ""), *line]
 
     def _excerpt(self, canvas: Canvas) -> Iterator[Line]:
@@ -110,18 +111,17 @@ class Found:
         part = slice(first, first + _EXCERPT)
         course = asked.reading.values(asked.layer, asked.name)[:, best.unit]
         reach = Range.around(course)
-        yield [(f"unit {best.unit}", _BOLD), (f"  from character {first + 1:,} on · ", ""),
-               (reach.legend(canvas), "")]  # fmt: skip
+        about = f"from character {first + 1:,} on · {reach.legend(canvas)}"
+        yield from titled(f"unit {best.unit}", about, canvas.width)
         yield from tinted_text(asked.reading.text[part], course[part].tolist(), reach, canvas)
 
     def as_json(self) -> dict[str, Any]:
         """See `Answer.as_json`."""
         asked, feature, probe = self.asked, self.measured.feature, self.probe
         return {
-            "model": asked.model_name,
+            **asked.as_json(),
             "layer": asked.layer + 1,
             "show": asked.name,
-            "characters": len(asked.reading),
             "feature": {
                 "name": feature.name,
                 "kind": feature.kind,
@@ -147,7 +147,7 @@ def find(asked: Asked, given: dict[str, Any]) -> Found:
     probe, no_probe = None, ""
     try:
         values = asked.reading.values(asked.layer, asked.name)
-        probe = fit_probe(values, measured, asked.rng_seed or 1)
+        probe = fit_probe(values, measured, 1 if asked.rng_seed is None else asked.rng_seed)
     except RnntermError as error:
         no_probe = str(error)
     return Found(asked, measured, units, probe, no_probe, given["top"] or DEFAULT_TOP)
@@ -159,7 +159,3 @@ def score_text(score: float) -> str:
     return ("−" if score < 0 and float(digits) else "") + (
         digits.removeprefix("0") if float(digits) else "0"
     )
-
-
-def _headline(asked: Asked) -> str:
-    return f"{asked.model_name} · {asked.model.spec.describe()} · {len(asked.reading):,} characters"

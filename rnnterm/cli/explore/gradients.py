@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.explore.asked import Asked, name_of
 from rnnterm.cli.explore.charts import chart_lines, series_style
-from rnnterm.cli.explore.page import Canvas, Line, prose, titled, wrapped
-from rnnterm.cli.explore.steps import headline, identity, share
+from rnnterm.cli.explore.page import BOLD, MUTED, Canvas, Line, prose, titled, wrapped
+from rnnterm.cli.explore.steps import share
 from rnnterm.cli.explore.tint import Range, tinted_text
 from rnnterm.cli.table import GAP, UNKNOWN, column_widths, table_row
 from rnnterm.explore.fresh import fresh_model
@@ -32,11 +33,11 @@ from rnnterm.plotting.series import Series
 _KINDS: tuple[CellKind, ...] = ("rnn", "gru", "lstm")
 _DECADES = 2  # of norms that the tint tells apart
 _HEIGHT = 13
+_LONG = 2_000  # characters, of which gradients take long enough to be told of
 _DISPENSABLE = ("gradient", "bias", "radius")
 _DASHES = ((1, 0), (2, 1), (4, 2), (6, 3))
 _SAMPLES = ("━━━━", "╍╍╍╍", "┅┅┅┅", "─ ─ ")
 _MARKS = "*123456789"
-_BOLD, _MUTED = "1", "2"
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,11 @@ class Gradients:
     def lines(self, canvas: Canvas) -> Iterator[Line]:
         """See `Answer.lines`."""
         asked, found = self.asked, self.found
-        yield from headline(asked, canvas)
+        yield from asked.headline(canvas)
         yield [("", "")]
         chance = share(float(np.exp(found.log_probability)))
         question = f"what '{visible(found.char)}' ({chance}) after step {found.step + 1} depends on"
-        yield from prose(question, canvas.width, _BOLD)
+        yield from prose(question, canvas.width, BOLD)
         yield from self._tinted(canvas)
         yield [("", "")]
         yield from titled("‖dL/dh‖ by lag", self._setting(), canvas.width)
@@ -80,7 +81,9 @@ class Gradients:
         """See `Answer.as_json`."""
         found = self.found
         return {
-            **identity(self.asked),
+            **self.asked.as_json(),
+            "layer": self.asked.layer + 1,
+            "step": self.asked.step + 1,
             "predicted": found.char,
             "log_probability": found.log_probability,
             "connectivity": found.norms.tolist(),
@@ -110,7 +113,7 @@ class Gradients:
         reach = Range(0.0, 1.0)
         yield from tinted_text(self.asked.reading.text, values, reach, canvas, self.found.step)
         legend = reach.legend(canvas, ends=("1/100 of the largest norm or less", "the largest"))
-        yield from prose(legend, canvas.width, _MUTED)
+        yield from prose(legend, canvas.width, MUTED)
 
     def _setting(self) -> str:
         count = len(self.curves[0].decay.positions)
@@ -140,13 +143,13 @@ class Gradients:
         figures = set(heading) - {"network"}
         yield [("", "")]
         for number, row in enumerate(rows):
-            yield [(table_row(row, widths, figures), "" if number else _BOLD)]
+            yield [(table_row(row, widths, figures), "" if number else BOLD)]
         for note in self._notes():
-            yield from prose(note, canvas.width, _MUTED)
+            yield from prose(note, canvas.width, MUTED)
 
     def _notes(self) -> Iterator[str]:
         yield "a step: what one step back multiplies the norm with; below 1 it vanishes"
-        yield "radius: largest |eigenvalue| of U (rnn), of ∂h′/∂h at the step (gru, lstm)"
+        yield "radius: largest |eigenvalue| of U (rnn), of ∂h′/∂h at the step (gru; lstm, c held)"
         yield "gradient: norm of the mean loss' gradient by all weights"
         yield "gate: mean of what keeps the state, f (lstm) or z (gru), and its mean bias"
 
@@ -165,6 +168,8 @@ def gradients(asked: Asked, given: dict[str, Any]) -> Gradients:
     limits = {"truncation": given["truncation"], "clip": given["clip"]}
 
     def curved(label: str, one: Reading, place: int) -> Curved:
+        if len(one) > _LONG:
+            narrate(f"gradients of {label} …")
         step = min(asked.step, len(one) - 1)  # another alphabet may have known less
         return Curved(label, decay(one, place, **limits), dynamics(one, place, step))
 
@@ -197,15 +202,16 @@ def _training(given: dict[str, Any]) -> str:
 
 def _row(one: Curved, *, clipped: bool) -> dict[str, str]:
     figures = one.dynamics
-    gate = UNKNOWN
+    gate, bias = UNKNOWN, UNKNOWN
     if figures.keeping_gate:
         gate = f"{figures.keeping_gate} {figures.mean_gate:.2f}"
+        bias = f"{figures.gate_bias:z.2f}".replace("-", "−")
     row = {
         "network": one.label,
-        "a step": f"{one.decay.per_step:.3f}",
+        "a step": UNKNOWN if np.isnan(one.decay.per_step) else f"{one.decay.per_step:.3f}",
         "radius": f"{figures.spectral_radius:.2f}",
         "gate": gate,
-        "bias": UNKNOWN if figures.gate_bias is None else f"{figures.gate_bias:z.2f}",
+        "bias": bias,
         "gradient": f"{one.decay.gradient_norm:.3g}",
     }
     return row | ({"clipped by": f"{one.decay.scale:.3g}"} if clipped else {})

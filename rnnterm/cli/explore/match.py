@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.explore.asked import Asked
 from rnnterm.cli.explore.find import DEFAULT_TOP
-from rnnterm.cli.explore.page import Canvas, Line, wrapped
+from rnnterm.cli.explore.page import MUTED, Canvas, Line, prose, shown, wrapped
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.explore.matching import MOST_CHARACTERS, scan_corpus
 from rnnterm.explore.selection import DEFAULT_THRESHOLD, NothingSelected, select_units
 from rnnterm.explore.texts import open_text
-from rnnterm.glyphs import columns, visible
+from rnnterm.glyphs import columns
+from rnnterm.quantities import counted
 
 if TYPE_CHECKING:
     from rnnterm.explore.matching import Matches, Place
@@ -24,7 +25,7 @@ _SPAN = re.compile(r"(\d+):(\d+)", re.ASCII)
 _TOLD_EVERY = 3.0  # seconds
 _LONGEST = 24  # characters of a match that are shown
 _UNITS = 12
-_BOLD, _MUTED, _MATCH = "1", "2", "1;4"
+_MATCH = "1;4"
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,21 @@ class Matched:
         """See `Answer.lines`."""
         asked, matches = self.asked, self.matches
         selection = matches.selection
-        yield [(f"{asked.model_name} · {asked.model.spec.describe()} · ", ""),
-               (f"characters {selection.start + 1}:{selection.stop}  ", ""),
+        yield from asked.headline(canvas)
+        yield [(f"characters {selection.start + 1}:{selection.stop}  ", ""),
                (_shortened(selection.text), _MATCH)]  # fmt: skip
         yield from _unit_lines(selection, canvas)
         share = self.matches.read / self.length
-        yield [(f"searched {matches.read:,} of {self.length:,} characters of {self.corpus} "
-                f"({share:.0%}), above {matches.threshold:g}", "")]  # fmt: skip
+        searched = f"searched {matches.read:,} of {self.length:,} characters of {self.corpus}"
+        above = f"({share:.0%}), above {matches.threshold:g}"
+        yield from prose(f"{searched} {above}", canvas.width)
         yield [("", "")]
         if not self.places:
-            yield [(self._why_empty(), "")]
+            yield from prose(self._why_empty(), canvas.width)
             return
         of = len(selection.units)
         heading = f"{'character':>11}  {'units':>7}  {'mean':>5}  "
-        yield [(heading, _MUTED)]
+        yield [(heading, MUTED)]
         for place in self.places:
             figures = f"{place.start + 1:>11,}  {len(place.units):>3}/{of:<3}  "
             mean = f"{place.strength:>5.2f}  ".replace("-", "−")
@@ -72,14 +74,14 @@ class Matched:
         opening, closing = "[]" if canvas.ascii_only else "⟨⟩"
         found = _shortened(decode(ids[place.start : place.stop]))
         beside = max(0, room - columns(found) - 2)
-        before = _fitting(visible(decode(ids[max(0, place.start - beside) : place.start]))[::-1],
-                          beside // 2)[::-1]  # fmt: skip
-        after = _fitting(visible(decode(ids[place.stop : place.stop + beside])),
-                         beside - columns(before))  # fmt: skip
+        left = beside // 2
+        before = shown(decode(ids[max(0, place.start - left) : place.start]))
+        before = _fitting(before[::-1], left)[::-1]
+        after = shown(decode(ids[place.stop : place.stop + beside]))
         return [
-            (" " * (beside // 2 - columns(before)) + before.replace("␣", " "), ""),
+            (" " * (left - columns(before)) + before, ""),
             (opening + found + closing, _MATCH),
-            (after.replace("␣", " "), ""),
+            (_fitting(after, beside - left), ""),
         ]
 
     def _why_empty(self) -> str:
@@ -91,11 +93,11 @@ class Matched:
         asked, matches = self.asked, self.matches
         selection, decode = matches.selection, asked.model.vocab.decode
         return {
-            "model": asked.model_name,
+            **asked.as_json(),
             "layer": asked.layer + 1,
             "show": asked.name,
             "span": [selection.start + 1, selection.stop],
-            "text": selection.text,
+            "selected": selection.text,
             "threshold": selection.threshold,
             "bounded": selection.bounded,
             "units": [
@@ -176,21 +178,20 @@ def _search(search: "Iterator[Matches]") -> "Matches":
 
 def _unit_lines(selection: "Selection", canvas: Canvas) -> Iterator[Line]:
     count = len(selection.units)
-    some = "1 unit is" if count == 1 else f"{count} units are"
+    some = f"{counted(count, 'unit')} {'is' if count == 1 else 'are'}"
     more = f" ({selection.left_out:,} weaker ones left out)" if selection.left_out else ""
     beside = " and off beside it" if selection.bounded else ""
-    yield [(f"{some} on throughout it{beside}: {selection.name} of layer "
-            f"{selection.layer + 1} beyond {selection.threshold:g}{more}", "")]  # fmt: skip
+    which = f"{selection.name} of layer {selection.layer + 1} beyond {selection.threshold:g}{more}"
+    yield from prose(f"{some} on throughout it{beside}: {which}", canvas.width)
     signed = zip(selection.units[:_UNITS], selection.signs, strict=False)
     pieces = [(f"{unit} {'+' if sign > 0 else '−'}", "") for unit, sign in signed]
-    pieces += [(f"… {count - _UNITS} more", _MUTED)] * (count > _UNITS)
+    pieces += [(f"… {count - _UNITS} more", MUTED)] * (count > _UNITS)
     for line in wrapped(pieces, canvas.width - 2):
         yield [("  ", ""), *line]
 
 
 def _shortened(text: str) -> str:
-    shown = visible(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
-    return shown.replace("␣", " ")
+    return shown(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
 
 
 def _fitting(text: str, room: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.output import emit_json, emit_styled, stdout
 from rnnterm.errors import UsageError
-from rnnterm.glyphs import columns, terminal_width
+from rnnterm.glyphs import columns, terminal_width, visible
 from rnnterm.terminal import can_style, colors_allowed, is_terminal, safe_text
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ Line = list[tuple[str, str]]
 
 _NARROWEST, _WIDEST = 40, 160
 _EXPORT_WIDTH = 100
-_TITLE = "1"
+BOLD, MUTED = "1", "2"
+"""SGR parameters that need no colours."""
 _SUFFIXES = (".svg", ".html")
 
 
@@ -122,6 +123,11 @@ def _ansi(line: Line) -> str:
     )
 
 
+def shown(text: str) -> str:
+    """Text on one safe line that shows its tabs and line ends; blanks stay blank."""
+    return visible(text).replace("␣", " ")
+
+
 def wrapped(pieces: Iterable[tuple[str, str]], width: int, gap: str = "  ") -> Iterator[Line]:
     """Pieces side by side with a gap between, on as many lines as they need."""
     line: Line = []
@@ -149,7 +155,7 @@ def prose(text: str, width: int, style: str = "") -> Iterator[Line]:
 def titled(title: str, about: str, width: int) -> Iterator[Line]:
     """A heading, and what is told of it beside it or, where there is no room, below it."""
     if columns(title) + 2 + columns(about) <= width:
-        yield [(title, _TITLE), (f"  {about}", "")]
+        yield [(title, BOLD), (f"  {about}", "")]
         return
-    yield from prose(title, width, _TITLE)
+    yield from prose(title, width, BOLD)
     yield from prose(about, width)

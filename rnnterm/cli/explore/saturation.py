@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.explore.asked import Asked
 from rnnterm.cli.explore.charts import chart_lines
-from rnnterm.cli.explore.page import Canvas, Line
+from rnnterm.cli.explore.page import Canvas, Line, prose, titled
 from rnnterm.explore.saturation import OPEN, SHUT, measure_saturation, saturation_plot
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ _WIDTH = 60
 _LISTED = 5
 _NAMES = {"i": "input gate", "f": "forget gate", "o": "output gate", "r": "reset gate",
           "z": "update gate"}  # fmt: skip
-_BOLD = "1"
 
 
 @dataclass(frozen=True)
@@ -30,15 +29,15 @@ class Saturated:
     def lines(self, canvas: Canvas) -> Iterator[Line]:
         """See `Answer.lines`."""
         asked = self.asked
-        yield [(f"{asked.model_name} · {asked.model.spec.describe()} · layer {asked.layer + 1} · "
-                f"{len(asked.reading):,} characters", "")]  # fmt: skip
-        yield [(f"a dot a unit · → share of steps wide open (above {OPEN}) · ↑ share shut "
-                f"(below {SHUT})", "")]  # fmt: skip
+        yield from asked.headline(canvas)
+        axes = f"→ share of steps wide open (above {OPEN}), ↑ share shut (below {SHUT})"
+        about = f"layer {asked.layer + 1} · a dot a unit: {axes}"
+        yield from prose(about, canvas.width)
         for one in self.gates:
             most = "  ".join(f"{unit} {one.right[unit]:.0%}" for unit in one.most_open(_LISTED))
             yield [("", "")]
-            yield [(f"{one.gate}, the {_NAMES[one.gate]}", _BOLD),
-                   (f"  most open: {most}", "")]  # fmt: skip
+            name = f"{one.gate}, the {_NAMES[one.gate]}"
+            yield from titled(name, f"most open: {most}", canvas.width)
             plot = saturation_plot(
                 one, min(canvas.width, _WIDTH), _HEIGHT, ascii_only=canvas.ascii_only
             )
@@ -48,9 +47,8 @@ class Saturated:
         """See `Answer.as_json`."""
         asked = self.asked
         return {
-            "model": asked.model_name,
+            **asked.as_json(),
             "layer": asked.layer + 1,
-            "characters": len(asked.reading),
             "shut_below": SHUT,
             "open_above": OPEN,
             "gates": {

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnterm.cli.explore.asked import Asked
 from rnnterm.cli.explore.charts import chart_lines, heat_lines
-from rnnterm.cli.explore.page import Canvas, Line, titled, wrapped
+from rnnterm.cli.explore.page import MUTED, Canvas, Line, titled, wrapped
 from rnnterm.cli.explore.tint import Range, tinted_text
 from rnnterm.explore.equations import equation_lines, equations
 from rnnterm.explore.ordering import order_units
@@ -27,7 +27,6 @@ _HEAT_HEIGHT = 12
 _CURVE_HEIGHT = 7
 _EXPECTED = 5
 _WIDE = 72  # columns from which each term's number is told
-_MUTED = "2"
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,12 @@ class Steps:
         asked = self.asked
         reading, layer, name = asked.reading, asked.layer, asked.name
         reach = Range.of(reading, layer, name)
-        yield from headline(asked, canvas)
+        yield from asked.headline(canvas)
+        eye = (
+            f"layer {layer + 1} of {reading.model.spec.num_layers}", name,
+            f"unit {asked.unit}", f"step {asked.step + 1}/{len(reading)}",
+        )  # fmt: skip
+        yield from wrapped([(" · ".join(eye), MUTED)], canvas.width)
         yield [("", "")]
         values = reading.values(layer, name)
         yield from tinted_text(
@@ -88,10 +92,14 @@ class Steps:
         asked, reading = self.asked, self.asked.reading
         layer, unit, step = asked.layer, asked.unit, asked.step
         return {
-            **identity(asked),
+            **asked.as_json(),
+            "layer": layer + 1,
+            "show": asked.name,
+            "unit": unit,
+            "step": step + 1,
             "surprisal": reading.surprisal.tolist(),
             "entropy": reading.entropy.tolist(),
-            "mean_surprisal": mean_surprisal(reading),
+            "mean_surprisal": asked.mean_surprisal,
             "values": {
                 name: reading.values(layer, name)[:, unit].tolist() for name in reading.names
             },
@@ -117,45 +125,6 @@ class Steps:
 def steps(asked: Asked) -> Steps:
     """The plain view."""
     return Steps(asked)
-
-
-def headline(asked: Asked, canvas: Canvas) -> Iterator[Line]:
-    """Who read what, and where the eye is."""
-    reading, spec = asked.reading, asked.model.spec
-    parts = [asked.speaker, spec.describe(), f"{len(reading):,} characters"]
-    mean = mean_surprisal(reading)
-    if mean is not None:
-        parts.append(f"{mean:.3f} bits per character")
-    if reading.unknown:
-        parts.append(f"{len(reading.unknown)} unknown passed over")
-    yield from wrapped([(part, "") for part in parts], canvas.width, gap=" · ")
-    eye = (
-        f"layer {asked.layer + 1} of {spec.num_layers}", asked.name,
-        f"unit {asked.unit}", f"step {asked.step + 1}/{len(reading)}",
-    )  # fmt: skip
-    yield [(" · ".join(eye), _MUTED)]
-
-
-def identity(asked: Asked) -> dict[str, Any]:
-    """What every JSON answer begins with."""
-    reading = asked.reading
-    return {
-        "model": asked.model_name,
-        "network": asked.model.spec.describe(),
-        "text": reading.text,
-        "characters": len(reading),
-        "unknown": reading.unknown,
-        "left_out": reading.left_out,
-        "layer": asked.layer + 1,
-        "unit": asked.unit,
-        "step": asked.step + 1,
-        "show": asked.name,
-    }
-
-
-def mean_surprisal(reading: "Reading") -> float | None:
-    """Bits per character, of all but the first; None where there is no other."""
-    return float(np.nanmean(reading.surprisal)) if len(reading) > 1 else None
 
 
 def share(probability: float) -> str:

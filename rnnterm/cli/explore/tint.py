@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnterm.cli.explore.page import Canvas, Line
-from rnnterm.glyphs import columns, visible
+from rnnterm.cli.explore.page import Canvas, Line, shown
+from rnnterm.glyphs import columns
 from rnnterm.plotting.heat import Look, heat_map
 from rnnterm.plotting.palette import SEQUENTIAL_256, SIGNED_256, ramp_256
 
@@ -85,25 +85,25 @@ def tinted_text(
     A line of the text starts a new line. Without colours, glyphs stand below the characters. The
     character `mark` is marked.
     """
-    shown = [visible(char) if char in "\n\t" else visible(char).replace("␣", " ") for char in text]
+    chars = [shown(char) for char in text]
     levels, glyphs = reach.levels(values), reach.glyphs(values, canvas)
     lines: list[Line] = []
-    for first, last in _rows(text, shown, canvas.width):
+    for first, last in _rows(text, chars, canvas.width):
         if canvas.colors:
-            pieces = list(zip(shown[first:last], levels[first:last], strict=True))
+            pieces = list(zip(chars[first:last], levels[first:last], strict=True))
             lines.append(_colored(pieces, reach, None if mark is None else mark - first))
             continue
-        lines.append(_marked(shown, first, last, mark))
-        below = "".join(glyphs[at] * columns(shown[at]) for at in range(first, last))
+        lines.append(_marked(chars, first, last, mark))
+        below = "".join(glyphs[at] * columns(chars[at]) for at in range(first, last))
         if below.strip():
             lines.append([(below.rstrip(), "")])
     return lines
 
 
-def _rows(text: str, shown: list[str], width: int) -> list[tuple[int, int]]:
+def _rows(text: str, chars: list[str], width: int) -> list[tuple[int, int]]:
     """Where the lines begin and end."""
     rows, first, used = [], 0, 0
-    for at, char in enumerate(shown):
+    for at, char in enumerate(chars):
         needed = columns(char)
         if used + needed > width:
             rows.append((first, at))
@@ -112,8 +112,8 @@ def _rows(text: str, shown: list[str], width: int) -> list[tuple[int, int]]:
         if text[at] == "\n":
             rows.append((first, at + 1))
             first, used = at + 1, 0
-    if first < len(shown):
-        rows.append((first, len(shown)))
+    if first < len(chars):
+        rows.append((first, len(chars)))
     return rows
 
 
@@ -134,8 +134,8 @@ def _colored(pieces: list[tuple[str, int]], reach: Range, mark: int | None) -> L
     ]
 
 
-def _marked(shown: list[str], first: int, last: int, mark: int | None) -> Line:
+def _marked(chars: list[str], first: int, last: int, mark: int | None) -> Line:
     if mark is None or not first <= mark < last:
-        return [("".join(shown[first:last]), "")]
-    pieces = (shown[first:mark], shown[mark : mark + 1], shown[mark + 1 : last])
+        return [("".join(chars[first:last]), "")]
+    pieces = (chars[first:mark], chars[mark : mark + 1], chars[mark + 1 : last])
     return [("".join(piece), _MARK * (number == 1)) for number, piece in enumerate(pieces) if piece]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rnnterm.cli.explore.page import Canvas, Line, prose
+from rnnterm.cli.explore.page import BOLD, MUTED, Canvas, Line, prose
 from rnnterm.errors import UsageError
 from rnnterm.explore.classic import (
     EXAMPLES,
@@ -17,7 +17,6 @@ from rnnterm.explore.classic import (
 )
 
 _NAME, _FIRST = "tiny", "rotation"
-_BOLD, _MUTED = "1", "2"
 _WEIGHT = re.compile(r"(w[xhy][12]{1,2})=(.+)")
 _ON_THE_LINE = str.maketrans("₁₂", "12")
 _CELL = 20  # columns of a weight
@@ -37,11 +36,11 @@ class Tiny:
         inputs = ", ".join(map(figure, network.xs))
         about = f"{self.name} · 2 linear units · x = {inputs} · h0 = 0 · no biases"
         yield from prose(about, canvas.width)
-        yield from prose("each h = x wx + the h before · wh, o = h wy", canvas.width, _MUTED)
+        yield from prose("each h = x wx + the h before · wh, o = h wy", canvas.width, MUTED)
         yield from self._weights()
         for step in self.steps:
             yield [("", "")]
-            yield [(f"step {step.number}", _BOLD), (f"  x{step.number} = {figure(step.x)}", "")]
+            yield [(f"step {step.number}", BOLD), (f"  x{step.number} = {figure(step.x)}", "")]
             for line in step.lines(canvas.width):
                 yield [(line, "")]
         yield [("", "")]
@@ -73,12 +72,12 @@ class Tiny:
 
     def _gradients(self, canvas: Canvas) -> Iterator[Line]:
         last = len(self.network.xs)
-        yield [("gradients", _BOLD), (f"  ‖∂o{last}/∂h‖ by each state", "")]
+        yield [("gradients", BOLD), (f"  ‖∂o{last}/∂h‖ by each state", "")]
         for number, norm in enumerate(self.network.gradient_norms(), 1):
             yield [(f"h{number}  {norm:.5f}" if norm < 1e6 else f"h{number}  {norm:.5e}", "")]
         radius = self.network.spectral_radius
         yield from prose(
-            f"spectral radius of wh {radius:.5f}: {_fate(radius)}", canvas.width, _MUTED
+            f"spectral radius of wh {radius:.5f}: {_fate(radius)}", canvas.width, MUTED
         )
 
 

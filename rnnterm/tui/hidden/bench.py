@@ -147,11 +147,13 @@ class Bench(Container):
 
     def _stage(self, reading: Reading, eye: Eye) -> None:
         self.eye = eye
-        self._stage_in_thread(reading, eye, self.scores)
+        self._stage_in_thread(reading, eye, self.scores, self.scene)
 
     @work(thread=True, exclusive=True, group="stage", description="")
-    def _stage_in_thread(self, reading: Reading, eye: Eye, scores: Array | None) -> None:
-        scene = stage(reading, eye, scores)
+    def _stage_in_thread(
+        self, reading: Reading, eye: Eye, scores: Array | None, before: Scene | None
+    ) -> None:
+        scene = stage(reading, eye, scores, before)
         if not get_current_worker().is_cancelled:
             self.post_message(self.Staged(scene))
 

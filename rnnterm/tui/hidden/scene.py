@@ -25,6 +25,7 @@ class Eye:
         name: a state or gate, such as `h`.
         zoom: how often the map was doubled in size.
         anchor: the step at which a selection began that ends at `step`.
+        is_live: whether the text grows: its map shows a column for each step.
     """
 
     step: int = 0
@@ -34,6 +35,7 @@ class Eye:
     by: By = "similarity"
     zoom: int = 0
     anchor: int | None = None
+    is_live: bool = False
 
     @property
     def span(self) -> tuple[int, int] | None:
@@ -112,17 +114,36 @@ class Scene:
         """How far each of a unit's values is to the end of the colours: -1 to 1, shape (T,)."""
         return signed_shares(self.curve(unit), self.low, self.high)
 
+    def is_beginning_of(self, reading: Reading, eye: Eye) -> bool:
+        """Whether a reading has this one's text and more, and `eye` looks at the same of it."""
+        mine = self.reading
+        return (
+            (self.layer, self.name, self.by) == (eye.layer, eye.name, eye.by)
+            and mine.model is reading.model
+            and len(mine) < len(reading)
+            and reading.text.startswith(mine.text)
+        )
+
     def neighbour(self, unit: int, rows: int) -> int:
         """The unit so many rows further down the map, or up, or the last there is."""
         row = int(self.rank[unit]) + rows
         return int(self.order[max(0, min(row, len(self.order) - 1))])
 
 
-def stage(reading: Reading, eye: Eye, scores: Array | None = None) -> Scene:
-    """Set up what is looked at; with many characters this takes longer than a frame."""
+def stage(
+    reading: Reading, eye: Eye, scores: Array | None = None, before: Scene | None = None
+) -> Scene:
+    """Set up what is looked at; with many characters this takes longer than a frame.
+
+    Where the text has only grown since `before`, rows and colours stay what they were.
+    """
     values = reading.values(eye.layer, eye.name)
-    order = order_units(values, eye.by, scores)
     low, high = value_range(eye.name, values)
+    if before is not None and before.is_beginning_of(reading, eye):
+        order = before.order
+        low, high = min(low, before.low), max(high, before.high)
+    else:
+        order = order_units(values, eye.by, scores)
     return Scene(reading, eye.layer, eye.name, eye.by, order, low, high)
 
 

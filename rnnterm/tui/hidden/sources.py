@@ -162,12 +162,14 @@ class SourcedBench(Bench):
             return
         self.stop_playing()
         self._is_following = True
+        self.eye = replace(self.eye, is_live=True)
         self.read(voice, Source(LIVE, self._live_beginning()), _LIVE_LONGEST)
         self._timer = self.set_interval(1 / _STEPS_A_SECOND, self._follow)
 
     def stop_playing(self) -> None:
         """Stand still."""
         self._is_following = False
+        self.look(replace(self.eye, is_live=False))
         if self._timer is not None:
             self._timer.stop()
             self._timer = None

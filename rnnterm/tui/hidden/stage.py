@@ -26,7 +26,7 @@ class Stage(Vertical, can_focus=True):
         """Show a scene with the cursor in it."""
         self._eye = eye
         heat = self.query_one(UnitMap)
-        heat.show(scene, eye.step, eye.unit, eye.zoom)
+        heat.show(scene, eye)
         self._draw_line()
 
     def on_unit_map_drawn(self, message: UnitMap.Drawn) -> None:
@@ -34,8 +34,9 @@ class Stage(Vertical, can_focus=True):
         message.stop()
         picture, scene = self.query_one(UnitMap).picture, message.part.scene
         if picture is not None:
-            self.border_title = f"units × time ({scene.name}) · by {scene.by}"
-            self.border_subtitle = picture.describe()
+            titles = f"units × time ({scene.name}) · by {scene.by}", picture.describe()
+            if titles != (self.border_title, self.border_subtitle):  # setting it paints all
+                self.border_title, self.border_subtitle = titles
         self._draw_line()
 
     def _draw_line(self) -> None:

@@ -145,8 +145,9 @@ class HiddenTab(SourcedBench):
     def tell(self, notice: str) -> None:
         """See `Bench.tell`."""
         line = self.query_one("#hidden-notice", Static)
-        line.update(safe_line(notice))
-        line.display = bool(notice)
+        if str(line.content) != safe_line(notice):
+            line.update(safe_line(notice))
+            line.display = bool(notice)
 
     # Tools
 

@@ -70,12 +70,37 @@ class TintedText(Widget):
         if cells == self._cells and np.array_equal(tints, self._tints):
             self.point(step, span)
             return
-        grown = len(cells) - len(self._cells)
+        before, tints_before = self._cells, self._tints
         self._cells, self._tints = cells, tints
-        self._step, self._span = step, span
-        self._follow()
         self._strips.clear()
-        self.refresh(layout=self._has_other_height(len(text) - grown))
+        if self._has_other_height(len(before)):
+            self._step, self._span = step, span
+            self._follow()
+            self.refresh(layout=True)
+            return
+        shared = min(len(before), len(cells))
+        same = tints[:shared] == tints_before[:shared]
+        is_beginning = before[:shared] == cells[:shared]
+        self.point(step, span)
+        if is_beginning:
+            self._paint(np.flatnonzero(~same), shared, max(len(before), len(cells)))
+        else:
+            self.refresh()
+
+    def _paint(self, changed: npt.NDArray[np.intp], start: int, stop: int) -> None:
+        """Paint the changed characters, and all from `start` to `stop`; a stretch a line."""
+        width = max(1, self.size.width)
+        regions = []
+        for line in range(self._top, self._top + self.size.height):
+            first, last = line * width, line * width + width - 1
+            inside = changed[(changed >= first) & (changed <= last)].tolist()
+            if start <= last and stop > first:
+                inside += [max(start, first), min(stop - 1, last)]
+            if inside:
+                left, right = min(inside) - first, max(inside) - first
+                regions.append(Region(left, line - self._top, right - left + 1, 1))
+        if regions:
+            self.refresh(*regions)
 
     def point(self, step: int, span: tuple[int, int] | None = None) -> None:
         """Move the cursor; only what it leaves and enters is painted."""

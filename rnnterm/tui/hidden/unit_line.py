@@ -6,7 +6,8 @@ from rnnterm.plotting.cells import AXIS, CURSOR, RULE, Grid
 from rnnterm.plotting.raster import Raster
 from rnnterm.plotting.scale import Scale
 from rnnterm.plotting.series import Series
-from rnnterm.tui.hidden.unit_map import GUTTER, Part, Picture
+from rnnterm.tui.hidden.picture import Part, Picture
+from rnnterm.tui.hidden.unit_map import GUTTER
 from rnnterm.tui.widgets.chart import rows_of
 from rnnterm.tui.widgets.rows import Rows
 

@@ -1,9 +1,8 @@
 """The map of units x time, with the cursor's column and the chosen unit's row marked."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
-import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 from textual import work
@@ -15,118 +14,16 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
-from rnnterm.plotting.heat import HeatMap, Look, heat_map
-from rnnterm.tui.hidden.inks import LEVELS, contrast, ramp_of
-from rnnterm.tui.hidden.scene import Scene, in_sight
+from rnnterm.plotting.heat import Look
+from rnnterm.tui.hidden.inks import contrast, ramp_of
+from rnnterm.tui.hidden.picture import Part, Picture, difference, draw_part
+from rnnterm.tui.hidden.scene import Eye, Scene, in_sight
 
 GUTTER = 6
 """Columns at the left, for the number of the chosen unit."""
 _CLOSEST = 30  # doublings, more than any map needs
-_NEARLY_ALL = 0.995  # of the means are within the scale
 _MARKED = Style(bold=True)
 _REVERSE = Style(reverse=True, bold=True)
-
-
-class Part(NamedTuple):
-    """The part of a scene that a map shows."""
-
-    scene: Scene
-    rows: slice
-    columns: slice
-    width: int
-    height: int
-    look: Look
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A drawn part of a scene.
-
-    Attributes:
-        low, high: the values that have the first and the last colour.
-        is_mean: whether a row that stands for several units shows their mean.
-    """
-
-    part: Part
-    heat: HeatMap
-    low: float
-    high: float
-    is_mean: bool
-
-    def describe(self) -> str:
-        """What a row and a column stand for, and what the colours mean."""
-        units, steps = (
-            round((at.stop - at.start) / max(1, len(edges) - 1))
-            for at, edges in (
-                (self.part.rows, self.heat.row_edges),
-                (self.part.columns, self.heat.column_edges),
-            )
-        )
-        parts = []
-        shown, total = self.part.rows.stop - self.part.rows.start, len(self.part.scene.order)
-        if shown < total:
-            parts.append(f"{shown} of {total} units")
-        if units > 1:
-            parts.append(f"{'mean' if self.is_mean else 'strongest'} of {units} units a row")
-        if steps > 1:
-            parts.append(f"{steps} steps a column")
-        parts.append(f"{self.low:.2g} … {self.high:.2g}".replace("-", "−"))
-        return " · ".join(parts)
-
-    def column_of(self, step: int) -> int | None:
-        """The map's column in which a step lies."""
-        return self.heat.column_of(step - self.part.columns.start)
-
-    def row_of(self, unit: int) -> int | None:
-        """The row of cells in which a unit lies."""
-        row = int(self.part.scene.rank[unit]) - self.part.rows.start
-        edges = self.heat.row_edges
-        if not edges[0] <= row < edges[-1]:
-            return None
-        return (int(np.searchsorted(edges, row, side="right")) - 1) // self.rows_a_cell
-
-    @property
-    def rows_a_cell(self) -> int:
-        """Rows of the map in one row of cells."""
-        return 2 if self.part.look == "halves" else 1
-
-    def step_at(self, column: int) -> int | None:
-        """The first step in a column."""
-        edges = self.heat.column_edges
-        return int(edges[column]) + self.part.columns.start if column < len(edges) - 1 else None
-
-    def unit_at(self, row: int, step: int) -> int | None:
-        """Of the units in a row of cells the one that is farthest from zero at a step."""
-        edges, first = self.heat.row_edges, row * self.rows_a_cell
-        if first >= len(edges) - 1:
-            return None
-        last = min(first + self.rows_a_cell, len(edges) - 1)
-        scene, start = self.part.scene, self.part.rows.start
-        units = scene.order[start + int(edges[first]) : start + int(edges[last])]
-        return int(units[np.argmax(np.abs(scene.values[step, units]))])
-
-
-def draw(part: Part) -> Picture:
-    """Draw a part of a scene.
-
-    Rows that stand for several units show the one farthest from zero; sorted by similarity, they
-    show the units' mean, on a scale that reaches as far as the means do.
-    """
-    scene = part.scene
-    shown = scene.values[part.columns][:, scene.order[part.rows]].T
-    rows = part.height * (2 if part.look == "halves" else 1)
-    is_mean = scene.by == "similarity" and len(shown) > rows
-    low, high = scene.low, scene.high
-    if is_mean and low < 0:
-        edges = np.arange(rows + 1) * len(shown) // rows
-        means = np.add.reduceat(shown, edges[:-1], axis=0) / np.diff(edges)[:, np.newaxis]
-        high = max(float(np.quantile(np.abs(means), _NEARLY_ALL)), 1e-6)
-        low = -high
-    heat = heat_map(
-        shown, part.width, part.height, low=low, high=high, levels=LEVELS, look=part.look,
-        pooling="mean" if is_mean else "peak",
-    )  # fmt: skip
-    return Picture(part, heat, low, high, is_mean=is_mean)
 
 
 class UnitMap(Widget):
@@ -158,7 +55,7 @@ class UnitMap(Widget):
         super().__init__(id=id)
         self._look = look
         self._scene: Scene | None = None
-        self._step = self._unit = self._zoom = 0
+        self._eye = Eye()
         self._wanted: Part | None = None
         self._picture: Picture | None = None
         self._column: int | None = None
@@ -181,13 +78,13 @@ class UnitMap(Widget):
         rows, columns = (at.stop - at.start for at in (part.rows, part.columns))
         return bool(rows <= self._rows_shown and columns <= part.width)
 
-    def show(self, scene: Scene, step: int, unit: int, zoom: int) -> None:
+    def show(self, scene: Scene, eye: Eye) -> None:
         """Show a part of a scene that has the cursor in it."""
-        self._scene, self._step, self._unit, self._zoom = scene, step, unit, zoom
+        self._scene, self._eye = scene, eye
         wanted = self._part()
         if wanted is None:
             return
-        if self._wanted is None or _key(wanted) != _key(self._wanted):
+        if self._wanted is None or wanted.key != self._wanted.key:
             self._wanted = wanted
             self._draw(wanted)
         self._mark()
@@ -209,42 +106,51 @@ class UnitMap(Widget):
             return None
         before = self._wanted
         steps, units = scene.values.shape
-        # Of ranked units the first ones count: they are not pooled.
-        closest = _CLOSEST if scene.by == "score" else self._zoom
+        # Of ranked units the first ones count: they are not pooled. Nor is a text that grows.
+        eye = self._eye
+        rows_zoom = _CLOSEST if scene.by == "score" else eye.zoom
+        columns_zoom = _CLOSEST if eye.is_live else eye.zoom
+        # It leaves room for what comes, so that not all moves with each step.
+        ahead = 2 * width // 3 if eye.is_live else 0
+        row = int(scene.rank[eye.unit])
         spans = []
-        for length, room, place, zoom, old in (
-            (units, self._rows_shown, int(scene.rank[self._unit]), closest, before and before.rows),
-            (steps, width, self._step, self._zoom, before and before.columns),
+        for length, beyond, room, place, zoom, old in (
+            (units, 0, self._rows_shown, row, rows_zoom, before and before.rows),
+            (steps, ahead, width, eye.step, columns_zoom, before and before.columns),
         ):
             span = min(length, max(room, -(-length // 2**zoom)))
-            start = in_sight(old.start if old else 0, span, length, place)
-            spans.append(slice(start, start + span))
+            start = in_sight(old.start if old else 0, span, length + beyond, place)
+            spans.append(slice(start, min(start + span, length)))
         return Part(scene, spans[0], spans[1], width, self.size.height, self._look)
 
     @work(thread=True, exclusive=True, description="")
     def _draw(self, part: Part) -> None:
-        picture = draw(part)
+        picture = draw_part(part)
         if not get_current_worker().is_cancelled:
             self.app.call_from_thread(self._take, picture)
 
     def _take(self, picture: Picture) -> None:
-        if self._wanted is None or _key(picture.part) != _key(self._wanted):
+        if self._wanted is None or picture.part.key != self._wanted.key:
             return
         before, self._picture = self._picture, picture
         self._strips.clear()
         if before is None or (before.part.scene.low < 0) != (picture.part.scene.low < 0):
             self._styles, self._colors = {}, ()
-        self._column = self._row = None
-        self._mark(paint=False)
-        self.refresh()
+        self._mark()
+        regions = difference(before, picture) if before is not None else None
+        if regions is None:
+            self.refresh()
+        else:
+            gutter = Region(0, 0, GUTTER, self.size.height)
+            self.refresh(gutter, *(region.translate((GUTTER, 0)) for region in regions))
         self.post_message(self.Drawn(picture.part))
 
-    def _mark(self, *, paint: bool = True) -> None:
+    def _mark(self) -> None:
         """Move the marks to the cursor's column and the unit's row."""
         picture = self._picture
         if picture is None:
             return
-        column, row = picture.column_of(self._step), picture.row_of(self._unit)
+        column, row = picture.column_of(self._eye.step), picture.row_of(self._eye.unit)
         regions = []
         if column != self._column:
             regions += [
@@ -256,13 +162,13 @@ class UnitMap(Widget):
         rows = {at for at in (row, self._row) if at is not None}
         regions += [Region(0, at, GUTTER, 1) for at in rows]
         self._column, self._row = column, row
-        if paint and regions:
+        if regions:
             self.refresh(*regions)
 
     def on_resize(self) -> None:
         """Draw into the new size."""
         if self._scene is not None:
-            self.show(self._scene, self._step, self._unit, self._zoom)
+            self.show(self._scene, self._eye)
 
     def notify_style_update(self) -> None:
         """Another theme."""
@@ -307,7 +213,7 @@ class UnitMap(Widget):
                     strip.crop(self._column + 1, None),
                 ]
             )
-        label = f"▸{self._unit:>{GUTTER - 2}} " if y == self._row else " " * GUTTER
+        label = f"▸{self._eye.unit:>{GUTTER - 2}} " if y == self._row else " " * GUTTER
         gutter = Strip([Segment(label, plain + _MARKED)], GUTTER)
         return Strip.join([gutter, strip]).adjust_cell_length(self.size.width, plain)
 
@@ -356,11 +262,3 @@ class UnitMap(Widget):
         ink = ramp[upper].rich_color if upper is not None else None
         ground = ramp[lower].rich_color if lower is not None else None
         return plain + Style(color=ink, bgcolor=ground)
-
-
-def _key(part: Part) -> tuple[object, ...]:
-    rows, columns = part.rows, part.columns
-    return (
-        id(part.scene), rows.start, rows.stop, columns.start, columns.stop, part.width,
-        part.height,
-    )  # fmt: skip

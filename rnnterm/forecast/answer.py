@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from rnnterm.errors import RnntermError
-from rnnterm.forecast.baselines import baselines
+from rnnterm.forecast.baselines import Baseline, baselines, last_value
 from rnnterm.forecast.calibration import errors_by_lead, some_origins
 from rnnterm.forecast.forecaster import Forecaster
 from rnnterm.forecast.intervals import (
@@ -193,15 +193,15 @@ def _rows(
     forecaster: Forecaster, told: Doubles, values: Doubles, split: int, period: int | None
 ) -> tuple[Row, ...]:
     """The network, then every baseline that the series allows, on the values that all forecast."""
-    plan = forecaster.plan
-    rows = [measure(plan.describe(), told, values, split)]
-    if split:
-        rows += [
-            measure(one.name, one.predictions, values, split)
-            for one in baselines(values, split, plan.window, period)
-        ]
-    else:
-        copied = np.append([np.nan], values[:-1])
-        copied[: plan.window] = np.nan
-        rows.append(measure("last value", copied, values, split))
-    return tuple(rows)
+    window = forecaster.plan.window
+    others = (
+        baselines(values, split, window, period)
+        if split
+        else (Baseline("last value", last_value(values)),)
+    )
+    predictions = {forecaster.plan.describe(): told} | {one.name: one.predictions for one in others}
+    by_all = np.isfinite(list(predictions.values())).all(axis=0)
+    return tuple(
+        measure(name, np.where(by_all, each, np.nan), values, split)
+        for name, each in predictions.items()
+    )

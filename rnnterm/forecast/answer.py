@@ -21,6 +21,9 @@ from rnnterm.forecast.measures import measure
 from rnnterm.forecast.modelfile import forecaster_bytes
 from rnnterm.forecast.result import Doubles, Fault, ForecastResult, Row
 
+_SAME = 0.0005
+"""The share of an error below which another is the same."""
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -126,15 +129,14 @@ def verdict(rows: Sequence[Row]) -> str:
             f"The network beats every baseline: its test RMSE is {-apart:.1%} below that of the "
             f"best, {best.name}."
         )
-    if len(beaten) == len(others):
-        return (
-            f"The network beats no baseline: take {best.name}, whose test RMSE is "
-            f"{1 - 1 / (1 + apart):.1%} lower."
-        )
-    return (
-        f"The network does not beat {_listed(beaten)}: take {best.name}, whose test RMSE is "
-        f"{1 - 1 / (1 + apart):.1%} lower."
+    which = (
+        f"whose test RMSE is {1 - 1 / (1 + apart):.1%} lower"
+        if apart >= _SAME
+        else "which is as good and far simpler"
     )
+    if len(beaten) == len(others):
+        return f"The network beats no baseline: take {best.name}, {which}."
+    return f"The network does not beat {_listed(beaten)}: take {best.name}, {which}."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -220,6 +220,13 @@ def is_running(pid):
         return False
 
 
+def test_all_are_judged_on_the_same_values():
+    result = result_of()
+    assert {row.test.count for row in result.rows} == {len(SINE) - result.split}
+    assert len({row.train.count for row in result.rows}) == 1
+    assert len(result.rows) > 4
+
+
 def test_intervals_and_coverage_are_there():
     result = result_of()
     split = result.split

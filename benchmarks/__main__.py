@@ -11,6 +11,7 @@ NAMES = {
     "app": "the app in a pseudo-terminal",
     "memory": "memory against corpus size",
     "runs": "answers to requests, and the cost of reporting",
+    "folds": "forecasts chosen by the training part alone",
     "forecast": "forecasts beside baselines and published figures",
     "survival": "a hundred kills and fifty races",
 }

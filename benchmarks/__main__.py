@@ -12,6 +12,7 @@ NAMES = {
     "memory": "memory against corpus size",
     "runs": "answers to requests, and the cost of reporting",
     "explore": "the hidden-state explorer",
+    "folds": "forecasts chosen by the training part alone",
     "forecast": "forecasts beside baselines and published figures",
     "survival": "a hundred kills and fifty races",
 }

@@ -17,6 +17,7 @@ from rnnterm.terminal import is_terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rnnterm.forecast.forecaster import Forecaster
     from rnnterm.forecast.plan import ForecastPlan
     from rnnterm.forecast.result import ForecastResult
     from rnnterm.forecast.series import TimeSeries
@@ -77,16 +78,19 @@ def command(
     """
     kept = _kept(save, force) if save else None
     table = writable(out, force) if out else None
+    forecaster = None
+    if model is not None:
+        _refuse_settings(values | {"recipe": recipe, "save": save, "period": period})
+        forecaster = _learnt(model)
     sine = {"frequency": frequency, "noise": noise}
     opened = _open(series, column, date_column, sine, values["rng_seed"])
-    if model is None:
+    if forecaster is None:
         plan = _plan(opened, recipe, values)
         _tell(opened)
         result = _train(opened, plan, period)
     else:
-        _refuse_settings(values | {"recipe": recipe, "save": save, "period": period})
         _tell(opened)
-        result = _apply(model, opened, values["horizon"])
+        result = _apply(forecaster, opened, values["horizon"])
     if as_json:
         emit_json(forecast_to_json(result, opened))
     else:
@@ -165,13 +169,18 @@ def _train(series: "TimeSeries", plan: "ForecastPlan", period: int | None) -> "F
     raise RnntermError("the training ended without a result: try it again")
 
 
-def _apply(model: str, series: "TimeSeries", horizon: int | None) -> "ForecastResult":
-    """Forecast with what was learnt before."""
+def _learnt(model: str) -> "Forecaster":
+    """A forecaster that was kept."""
     from rnnterm.files import user_path
-    from rnnterm.forecast.answer import forecast_again
     from rnnterm.forecast.modelfile import load_forecaster
 
-    forecaster = load_forecaster(user_path(model))
+    return load_forecaster(user_path(model))
+
+
+def _apply(forecaster: "Forecaster", series: "TimeSeries", horizon: int | None) -> "ForecastResult":
+    """Forecast with what was learnt before."""
+    from rnnterm.forecast.answer import forecast_again
+
     result = forecast_again(forecaster, series.name, series.values, horizon)
     if not result.split:
         narrate(

@@ -24,7 +24,7 @@ def writable(name: str, force: bool) -> "Path":
     if file.exists() and not force:
         raise UsageError(f"{file} is there already: add --force to replace it")
     if not file.parent.is_dir():
-        raise RnntermError(f"cannot write {file}: No such file or directory")
+        raise RnntermError(f"cannot write {file}: there is no folder {file.parent}")
     return file
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from rnnterm.errors import RnntermError
-from rnnterm.forecast.baselines import baselines
+from rnnterm.forecast.baselines import Baseline, baselines, last_value
 from rnnterm.forecast.calibration import errors_by_lead, some_origins
 from rnnterm.forecast.forecaster import Forecaster
 from rnnterm.forecast.intervals import (
@@ -20,6 +20,9 @@ from rnnterm.forecast.intervals import (
 from rnnterm.forecast.measures import measure
 from rnnterm.forecast.modelfile import forecaster_bytes
 from rnnterm.forecast.result import Doubles, Fault, ForecastResult, Row
+
+_SAME = 0.0005
+"""The share of an error below which another is the same."""
 
 
 @dataclass(frozen=True)
@@ -126,15 +129,14 @@ def verdict(rows: Sequence[Row]) -> str:
             f"The network beats every baseline: its test RMSE is {-apart:.1%} below that of the "
             f"best, {best.name}."
         )
-    if len(beaten) == len(others):
-        return (
-            f"The network beats no baseline: take {best.name}, whose test RMSE is "
-            f"{1 - 1 / (1 + apart):.1%} lower."
-        )
-    return (
-        f"The network does not beat {_listed(beaten)}: take {best.name}, whose test RMSE is "
-        f"{1 - 1 / (1 + apart):.1%} lower."
+    which = (
+        f"whose test RMSE is {1 - 1 / (1 + apart):.1%} lower"
+        if apart >= _SAME
+        else "which is as good and far simpler"
     )
+    if len(beaten) == len(others):
+        return f"The network beats no baseline: take {best.name}, {which}."
+    return f"The network does not beat {_listed(beaten)}: take {best.name}, {which}."
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -193,15 +195,15 @@ def _rows(
     forecaster: Forecaster, told: Doubles, values: Doubles, split: int, period: int | None
 ) -> tuple[Row, ...]:
     """The network, then every baseline that the series allows, on the values that all forecast."""
-    plan = forecaster.plan
-    rows = [measure(plan.describe(), told, values, split)]
-    if split:
-        rows += [
-            measure(one.name, one.predictions, values, split)
-            for one in baselines(values, split, plan.window, period)
-        ]
-    else:
-        copied = np.append([np.nan], values[:-1])
-        copied[: plan.window] = np.nan
-        rows.append(measure("last value", copied, values, split))
-    return tuple(rows)
+    window = forecaster.plan.window
+    others = (
+        baselines(values, split, window, period)
+        if split
+        else (Baseline("last value", last_value(values)),)
+    )
+    predictions = {forecaster.plan.describe(): told} | {one.name: one.predictions for one in others}
+    by_all = np.isfinite(list(predictions.values())).all(axis=0)
+    return tuple(
+        measure(name, np.where(by_all, each, np.nan), values, split)
+        for name, each in predictions.items()
+    )

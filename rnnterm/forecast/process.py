@@ -6,6 +6,7 @@ the child, the child ends. It answers with one event a line on its standard outp
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,8 @@ from rnnterm.forecast.result import Doubles, array_to_text, text_to_array
 _MODULE = "rnnterm.training.forecasting"
 _SECONDS_TO_END = 2.0
 _LAST_WORDS = 2000  # characters of a failed child's standard error
+_ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+"""Several threads wait for each other longer than products this small take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,7 @@ class ForecastProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
+            env=_ONE_THREAD | os.environ,
             start_new_session=True,  # Ctrl-C is for whoever watches; they end it
         )
         self._ended = False

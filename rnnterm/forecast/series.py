@@ -172,9 +172,10 @@ def _series(table: Table, name: str, notes: tuple[str, ...]) -> TimeSeries:
     """A table's rows as a series without gaps."""
     values, steps = _on_steps(table, name)
     start, end = trim(values)
-    if end - start < 2:
+    if (count := end - start) < 2:
         raise RnntermError(
-            f"{name}: column {table.column!r} has {end - start} values: too few for a series"
+            f"{name}: column {table.column!r} has {count or 'no'} value{'s'[: count != 1]}: "
+            "too few for a series"
         )
     told = [*notes, *table.notes]
     if cut := len(values) - (end - start):

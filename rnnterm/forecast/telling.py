@@ -53,7 +53,7 @@ def sentences(result: ForecastResult, series: TimeSeries) -> list[str]:
         ratio = result.network.test.rmse / series.noise_floor
         told.append(
             f"noise floor {figure(series.noise_floor)}: no forecast of the next value can do "
-            f"better; the network is at {ratio:.2f} times that"
+            f"better in the long run; the network is at {ratio:.2f} times that"
         )
     if math.isfinite(result.coverage):
         told.append(

@@ -15,7 +15,7 @@ from typing import IO
 
 import numpy as np
 
-from rnnterm.errors import RnntermError
+from rnnterm.errors import RnntermError, UsageError
 from rnnterm.forecast.events import Begun, Event, Failed, Finished, Forecasting
 from rnnterm.forecast.network import ForecasterSpec
 from rnnterm.forecast.plan import ForecastPlan
@@ -36,16 +36,16 @@ def train_forecaster(request: Request, listen: Callable[[Event], None]) -> None:
     plan = request.plan.settled(values)
     split = plan.train_length(len(values))
     fitted = plan.fitted_length(split)
+    _check_season(request.period, split)
     spec, scaler = ForecasterSpec.of(plan), Scaler.fit(plan, values, fitted)
+    sizes = {"fitted": fitted, "validation": split - fitted, "test": len(values) - split}
     listen(
         Begun(
-            network=plan.describe(),
-            parameters=spec.parameter_count,
-            seeds=plan.seeds,
-            epochs=plan.epochs,
-            fitted=fitted,
-            validation=split - fitted,
-            test=len(values) - split,
+            plan.describe(),
+            spec.parameter_count,
+            plan.seeds,
+            plan.epochs,
+            **sizes,
             notes=_notes(request.plan, plan, scaler),
         )
     )
@@ -69,14 +69,9 @@ def train_forecaster(request: Request, listen: Callable[[Event], None]) -> None:
         published_figures(forecaster, values),
     )
     result = answer(
-        forecaster,
-        request.series,
-        values,
-        split,
-        findings=findings,
-        period=request.period,
-        on_share=_now_and_then(listen, begun_at),
-    )
+        forecaster, request.series, values, split,
+        findings=findings, period=request.period, on_share=_now_and_then(listen, begun_at),
+    )  # fmt: skip
     listen(Finished(replace(result, seconds=time.perf_counter() - begun_at)))
 
 
@@ -102,6 +97,14 @@ def check_series(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None
         raise RnntermError("the series holds NaN or infinity: fill or leave out such values")
     if values.min() == values.max():
         raise RnntermError(f"all values are {values[0]:g}: there is nothing to learn")
+
+
+def _check_season(period: int | None, split: int) -> None:
+    if period is not None and period >= split:
+        raise UsageError(
+            f"a season of {period:,} values does not fit into the {split:,} that train: "
+            "lower --period"
+        )
 
 
 def _notes(asked: ForecastPlan, plan: ForecastPlan, scaler: Scaler) -> tuple[str, ...]:

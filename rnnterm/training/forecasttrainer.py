@@ -21,6 +21,7 @@ from rnnterm.forecast.result import Doubles
 from rnnterm.forecast.scaler import Scaler
 from rnnterm.nn.cells import Array
 from rnnterm.training.forecastnet import ForecastNet, first_weights
+from rnnterm.training.forecastoptimizer import ForecastOptimizer
 
 _BETWEEN_PREVIEWS = 0.3  # seconds
 _PREVIEW_SHARE = 0.1  # of the training's time, at most
@@ -97,17 +98,15 @@ class ForecastTrainer:
         plan = self._plan
         seeds = [plan.rng_seed + member for member in members]
         net = ForecastNet(self._spec, [first_weights(self._spec, plan, seed) for seed in seeds])
-        optimizer = _optimizer(plan, net)
+        optimizer = ForecastOptimizer(plan, net.parameters())
         rngs = [np.random.default_rng(seed) for seed in seeds]
         steps = max(1, -(-self._pieces.an_epoch // plan.batch_size)) * plan.epochs
         best, taken = [_Best() for _ in members], 0
         for epoch in range(1, plan.epochs + 1):
             losses = []
             for batch in self._batches(rngs):
-                if plan.anneal:
-                    share = 0.5 * (1 + math.cos(math.pi * min(1.0, taken / steps)))
-                    optimizer.param_groups[0]["lr"] = plan.learning_rate * max(share, 1e-3)
-                losses.append(self._learn(net, optimizer, batch))
+                rate = _learning_rate(plan, taken / steps)
+                losses.append(self._learn(net, optimizer, batch, rate))
                 taken += 1
             self._end_epoch(net, epoch, torch.stack(losses).mean(0), members, best)
             if all(b.done for b in best):
@@ -124,18 +123,20 @@ class ForecastTrainer:
         together = torch.from_numpy(np.stack([order[:length] for order in orders], axis=1))
         yield from torch.split(together, self._plan.batch_size)
 
-    def _learn(self, net: ForecastNet, optimizer: torch.optim.Optimizer, starts: Tensor) -> Tensor:
+    def _learn(
+        self, net: ForecastNet, optimizer: ForecastOptimizer, starts: Tensor, rate: float
+    ) -> Tensor:
         """One step down the gradient; each network's loss, shape (S,)."""
         inputs, base, first = self._inputs(net, self._values, starts)
         plan = self._plan
         targets = self._values[_steps(starts, plan.window, plan.ahead)]
         wrong = net(inputs, first) + base - targets
         losses = wrong.square().mean((0, 1))
-        optimizer.zero_grad()
+        optimizer.clear()
         losses.sum().backward()
         self._largest = max(self._largest, net.recurrent_gradient())
         net.keep_apart(one_bias=plan.initialization == "keras" and plan.cell != "gru")
-        optimizer.step()
+        optimizer.step(rate)
         told: Tensor = losses.detach()
         return told
 
@@ -229,9 +230,8 @@ def _steps(starts: Tensor, offset: int, count: int) -> Tensor:
     return starts[:, None, :] + torch.arange(offset, offset + count)[:, None]
 
 
-def _optimizer(plan: ForecastPlan, net: ForecastNet) -> torch.optim.Optimizer:
-    if plan.optimizer == "rmsprop":
-        return torch.optim.RMSprop(
-            net.parameters(), plan.learning_rate, alpha=0.9, eps=plan.epsilon
-        )
-    return torch.optim.Adam(net.parameters(), plan.learning_rate, eps=plan.epsilon)
+def _learning_rate(plan: ForecastPlan, share: float) -> float:
+    """After that share of all steps."""
+    if not plan.anneal:
+        return plan.learning_rate
+    return plan.learning_rate * max(0.5 * (1 + math.cos(math.pi * min(1.0, share))), 1e-3)

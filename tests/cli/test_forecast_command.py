@@ -26,12 +26,13 @@ def shop(tmp_path):
 
 def test_a_table_is_forecast_written_and_forecast_again(rnnterm, shop, tmp_path):
     table, kept = tmp_path / "out.csv", tmp_path / "kept.safetensors"
-    answer = rnnterm("forecast", shop, *QUICK, "--out", table, "--save", kept)
+    answer = rnnterm("forecast", "-", *QUICK, "--out", table, "--save", kept, stdin=SHOP.encode())
     assert answer.code == 0, answer.err
-    for part in ("LSTM 3", "last value", "mean", "AR(12)", "90% interval", "next 2007-07"):
+    for part in ("┤", "LSTM 3", "last value", "mean", "AR(12)", "90% interval", "next 2007-07"):
         assert part in answer.out
     assert "\x1b" not in answer.out
-    assert "shop.csv · 90 months, 2000-01 to 2007-06" in answer.err
+    assert "standard input · 90 months, 2000-01 to 2007-06" in answer.err
+    assert "100% forecasting" in answer.err
     rows = list(csv.DictReader(table.open()))
     assert [row["part"] for row in rows] == ["train"] * 72 + ["test"] * 18 + ["beyond"] * 18
     assert (rows[0]["date"], rows[-1]["date"]) == ("2000-01", "2008-12")
@@ -44,6 +45,10 @@ def test_a_table_is_forecast_written_and_forecast_again(rnnterm, shop, tmp_path)
     assert told["beyond"]["step"] == ["2007-08", "2007-09", "2007-10"]
     assert told["split"] == 72
     assert told["one_step"]["forecast"][80] == pytest.approx(float(rows[80]["forecast"]))
+    bare = rnnterm("forecast", shop, "--model", kept, "--no-plot")
+    assert "shop.csv · 90 months" in bare.err
+    assert "┤" not in bare.out
+    assert "test RMSE" in bare.out
     twice = rnnterm("forecast", shop, "--model", kept, "--out", table)
     assert (twice.code, twice.out) == (2, "")
     assert "add --force" in twice.err
@@ -64,15 +69,6 @@ def test_json_tells_everything(rnnterm):
     assert told["verdict"] in told["sentences"]
 
 
-def test_standard_input_without_a_plot(rnnterm):
-    answer = rnnterm("forecast", "-", *QUICK, "--no-plot", stdin=SHOP.encode())
-    assert answer.code == 0, answer.err
-    assert "standard input · 90 months" in answer.err
-    assert "100% forecasting" in answer.err
-    assert "┤" not in answer.out
-    assert "test RMSE" in answer.out
-
-
 BAD = {
     "missing file": (["gone.csv"], 2, "no series 'gone.csv'"),
     "missing column": (["--column", "shops"], 2, "did you mean 'shop'"),
@@ -86,9 +82,10 @@ BAD = {
     "negative horizon": (["--horizon", "-3"], 2, "horizon must be"),
     "split": (["--split", "nan"], 2, "split must be"),
     "cell": (["--cell", "cnn"], 2, "cell must be one of"),
+    "season": (["--period", "72"], 2, "a season of 72 values does not fit into the 72"),
     "recipe": (["--recipe", "best"], 2, "no recipe 'best'"),
     "noise": (["--noise", "3"], 2, "--noise is for the sine alone"),
-    "folder": (["--out", "/nowhere/out.csv"], 1, "No such file or directory"),
+    "folder": (["--out", "/nowhere/out.csv"], 1, "there is no folder"),
     "ending": (["--save", "kept.pt"], 2, "must end in .safetensors"),
     "kept": (["--model", "gone.safetensors"], 1, "no forecaster's file"),
     "both": (["--model", "gone.safetensors", "--units", "3"], 2, "--units is for learning"),

@@ -230,7 +230,7 @@ REFUSED = {
     "no such format": (["export", "cat", "x.txt"], 2, "--format"),
     "standard output": (["export", "cat", "-"], 2, "--format"),
     "an unknown format": (["export", "cat", "x.npz", "--format", "pickle"], 2, "pickle"),
-    "no such folder": (["export", "cat", "none/x.npz"], 1, "No such file or directory"),
+    "no such folder": (["export", "cat", "none/x.npz"], 1, "there is no folder"),
     "a folder in its place": (["export", "cat", "folder.npz", "--force"], 2, "regular file"),
     "a pipe in its place": (["export", "cat", "pipe.npz", "--force"], 2, "regular file"),
     "a damaged model": (["export", "./bad.safetensors", "x.npz"], 1, "bad.safetensors"),

@@ -137,7 +137,7 @@ def test_uneven_dates_can_be_left_out(read):
 
 BAD = {
     "empty": ("", "is empty"),
-    "only a header": ("date,sales\n", "0 values"),
+    "only a header": ("date,sales\n", "no values"),
     "text": (table("2000-01,1", "2000-02,many"), "row 3, column 'sales': 'many' is no number"),
     "NaN": (table("2000-01,1", "2000-02,nan"), "row 3, column 'sales': 'nan' is no number"),
     "infinite": (table("2000-01,1", "2000-02,1e999"), "'1e999' is no number"),

@@ -95,14 +95,27 @@ def test_a_network_stops_when_it_no_longer_gets_better():
     assert max(result.epochs) < 390
 
 
-def test_the_test_part_changes_nothing_that_is_learnt():
-    changed = SINE.copy()
+@pytest.mark.parametrize("level", [0.0, 2.0])
+def test_the_test_part_changes_nothing_that_is_learnt(level):
+    values = (SINE + level) * (np.abs(SINE) + level)  # which grows wilder with its level
+    changed = values.copy()
     changed[192:] *= -3
-    first, second = (forecaster_from_bytes(result_of(values=v).model) for v in (SINE, changed))
+    results = [result_of(values=v, window=0, residual="auto") for v in (values, changed)]
+    first, second = (forecaster_from_bytes(result.model) for result in results)
+    assert first.scaler.root == (level > 0)
+    assert first.plan == second.plan
     assert first.scaler == second.scaler
+    np.testing.assert_array_equal(first.errors, second.errors)
+    np.testing.assert_array_equal(first.errors_by_lead, second.errors_by_lead)
     for one, other in zip(first.networks, second.networks, strict=True):
         for name, tensor in one.items():
             np.testing.assert_array_equal(tensor, other[name])
+    assert [row.name for row in results[0].rows] == [row.name for row in results[1].rows]
+    for row, same in zip(*(result.rows for result in results), strict=True):
+        assert (row.train.rmse, row.train.mase) == (same.train.rmse, same.train.mase)
+    first_test = results[0].split
+    np.testing.assert_array_equal(*(r.one_step[: first_test + 1] for r in results))
+    np.testing.assert_array_equal(*(r.one_step_low[: first_test + 1] for r in results))
 
 
 def test_the_sine_tutorial_learns_nothing_recurrent():
@@ -174,10 +187,12 @@ def test_a_child_process_fails_in_one_line():
 def test_a_child_process_can_be_ended():
     endless = plan_for("good", **QUICK | {"epochs": 1_000_000, "patience": 0})
     with ForecastProcess(Request("sine", SINE, endless)) as process:
+        told = []
         for event in process:
-            if isinstance(event, EpochDone):
-                process.end()
-        assert isinstance(event, EpochDone | Previewed)
+            told.append(type(event))
+            process.end()
+        assert told[0] is Begun
+        assert Finished not in told
     with pytest.raises(ProcessLookupError):
         os.kill(process.pid, 0)
 
@@ -216,6 +231,13 @@ def is_running(pid):
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_all_are_judged_on_the_same_values():
+    result = result_of()
+    assert {row.test.count for row in result.rows} == {len(SINE) - result.split}
+    assert len({row.train.count for row in result.rows}) == 1
+    assert len(result.rows) > 4
 
 
 def test_intervals_and_coverage_are_there():

@@ -235,7 +235,7 @@ def test_every_action_is_reached(tmp_path, monkeypatch, way):
                 if scope_of_focus(app) != SCOPE_OF[here]:
                     await pilot.press(*"1m", *here)
                     await until(pilot, lambda: scope_of_focus(app) == SCOPE_OF[here])  # noqa: B023
-                await pilot.press(action.keys.split(",")[0])
+                app.simulate_key(action.keys.split(",")[0])  # no waiting for an idle processor
             await until(pilot, lambda: action.name in done, 5)  # noqa: B023
 
     in_app(tmp_path, act)

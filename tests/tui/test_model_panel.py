@@ -19,6 +19,8 @@ from rnnterm.tui.text.model_rows import GROUPS, RECIPE, form_rows, reset_values,
 from rnnterm.tui.text.tab import TextTab
 from rnnterm.tui.widgets.value_form import ValueForm
 
+FORM = "ModelPanel ValueForm"
+
 
 def drive(steps, size=(120, 36)):
     """Run the app, open the panel Model, wait for its figures, and take the steps."""
@@ -38,7 +40,7 @@ def said(pilot: Pilot, what: str) -> str:
 
 
 def rows(pilot: Pilot) -> list[str]:
-    form = pilot.app.query_one(ValueForm)
+    form = pilot.app.query_one(FORM, ValueForm)
     return [form.render_line(y).text.rstrip() for y in range(form.size.height)]
 
 
@@ -47,7 +49,7 @@ def row(pilot: Pilot, name: str) -> str:
 
 
 async def go_to(pilot: Pilot, name: str) -> None:
-    form = pilot.app.query_one(ValueForm)
+    form = pilot.app.query_one(FORM, ValueForm)
     names = [each.name for each in form._rows if each.name]
     steps = names.index(name) - names.index(form.cursor.name)
     await pilot.press(*["down" if steps > 0 else "up"] * abs(steps))
@@ -85,7 +87,7 @@ def test_values_are_checked_as_they_are_typed():
         await type_value(pilot, "7")
         await pilot.press("down")
         assert panel.recipe.hidden_size == 7
-        assert pilot.app.query_one(ValueForm).cursor.name == "input"
+        assert pilot.app.query_one(FORM, ValueForm).cursor.name == "input"
 
     drive(steps)
 
@@ -107,7 +109,7 @@ def test_choices_budgets_and_every_value_by_key():
 
         await go_to(pilot, "time_budget")
         await type_value(pilot, "as long as it takes, and then some")
-        form = pilot.app.query_one(ValueForm)
+        form = pilot.app.query_one(FORM, ValueForm)
         await until(pilot, lambda: form.cursor_line < form.size.height)
         field = panel.query_one(Input)
         await until(pilot, lambda: field.region.y == form.region.y + form.cursor_line)
@@ -125,7 +127,7 @@ def test_choices_budgets_and_every_value_by_key():
         assert (panel.recipe.steps, panel.recipe.time_budget) == (0, 120)
 
         await pilot.press("a")
-        assert pilot.app.query_one(ValueForm).cursor.name == "steps"
+        assert pilot.app.query_one(FORM, ValueForm).cursor.name == "steps"
         await go_to(pilot, "batch_size")
         await type_value(pilot, "500")
         await pilot.press("enter")
@@ -142,21 +144,21 @@ def test_choices_budgets_and_every_value_by_key():
 def test_the_mouse_selects_and_edits():
     async def steps(pilot, panel):
         await pilot.press("s")
-        await pilot.click(ValueForm, offset=(5, 3))
-        form = pilot.app.query_one(ValueForm)
+        await pilot.click(FORM, offset=(5, 3))
+        form = pilot.app.query_one(FORM, ValueForm)
         assert form.cursor.name == "hidden_size"
         assert not panel.query_one(Input).has_focus
-        await pilot.click(ValueForm, offset=(5, 3))
+        await pilot.click(FORM, offset=(5, 3))
         assert panel.query_one(Input).has_focus
         panel.query_one(Input).value = "48"
         await pilot.pause()
-        await pilot.click(ValueForm, offset=(5, 1))  # whoever goes elsewhere means it
+        await pilot.click(FORM, offset=(5, 1))  # whoever goes elsewhere means it
         await until(pilot, lambda: panel.recipe.hidden_size == 48)
         assert form.cursor.name == "cell"
-        await pilot.click(ValueForm, offset=(5, 1))
+        await pilot.click(FORM, offset=(5, 1))
         assert panel.recipe.cell == "gru"
-        await pilot.click(ValueForm, offset=(5, 0))
-        await pilot.click(ValueForm, offset=(5, 0))
+        await pilot.click(FORM, offset=(5, 0))
+        await pilot.click(FORM, offset=(5, 0))
         await until(pilot, lambda: isinstance(pilot.app.screen, OpenDialog))
 
     drive(steps)
@@ -209,7 +211,9 @@ def test_it_tells_the_recipe_at_start_and_fits_every_screen(monkeypatch):
         for size in ((1, 1), (20, 6), (80, 24), (200, 50)):
             await pilot.resize_terminal(*size)
             await pilot.press("down")
-        assert all(len(line) <= pilot.app.query_one(ValueForm).size.width for line in rows(pilot))
+        assert all(
+            len(line) <= pilot.app.query_one(FORM, ValueForm).size.width for line in rows(pilot)
+        )
 
     drive(steps)
 

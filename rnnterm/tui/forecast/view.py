@@ -1,9 +1,11 @@
 """What the tab Forecast shows: the chart, and below it the loss or the figures."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, VerticalScroll
+from textual.css.query import NoMatches
 from textual.widgets import Static
 
 from rnnterm.forecast.picture import Part, Picture
@@ -117,9 +119,10 @@ class ForecastView(Container):
         self.call_after_refresh(self._draw_again)
 
     def _draw_again(self) -> None:
-        if self._shown is not None:
-            self._draw_head(self._shown)
-            self._draw_below(self._shown)
+        with suppress(NoMatches):  # the app may have been left since
+            if self._shown is not None:
+                self._draw_head(self._shown)
+                self._draw_below(self._shown)
 
     def _draw_head(self, shown: Shown) -> None:
         head = self.query_one("#forecast-head", Static)

@@ -69,8 +69,9 @@ def drive(tmp_path, steps, size=(120, 36), model=None, text=TEXT, **settings):
 
 def drawn(tab: HiddenTab) -> bool:
     """Whether the map shows what is looked at."""
-    picture = tab.query_one(UnitMap).picture
-    return picture is not None and picture.part.scene is tab.scene
+    heat = tab.query_one(UnitMap)
+    part = heat.picture.part if heat.picture else None
+    return part is not None and part.scene is tab.scene and part.key == heat._wanted.key
 
 
 def told(tab: HiddenTab) -> str:

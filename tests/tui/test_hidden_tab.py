@@ -61,7 +61,7 @@ def drive(tmp_path, steps, size=(120, 36), model=None, text=TEXT, **settings):
             tab = app.query_one(HiddenTab)
             await until(pilot, lambda: tab.scene)
             tab.read(tab.voice, Source("typed", text))
-            await until(pilot, lambda: tab.source.label == "typed" and drawn(tab))
+            await until(pilot, lambda: tab.scene.reading.text == text and drawn(tab))
             await steps(pilot, tab)
 
     asyncio.run(main())

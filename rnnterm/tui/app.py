@@ -130,25 +130,29 @@ class RnntermApp(App[None]):
         if screen.maximized is not None and screen.maximized not in nodes:
             screen.maximized = next((node for node in nodes if isinstance(node, Panel)), None)
 
-    # What tabs and panels tell
+    # What tabs and panels tell; a message may arrive when the widgets are gone already
 
     def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
         """Show the tab that was clicked or chosen."""
-        self.show_tab(str(event.tab.id))
+        if event.tabs.is_attached:  # the app may have ended meanwhile
+            self.show_tab(str(event.tab.id))
 
     def on_model_speaks(self, message: ModelSpeaks) -> None:
         """Tell in the top line who speaks, and to who looks into the model."""
-        self.query_one(TopLine).show_speaker(message.name, message.label)
-        self.query_one(HiddenTab).take_speaker()
+        for line in self.query(TopLine):
+            line.show_speaker(message.name, message.label)
+        for tab in self.query(HiddenTab):
+            tab.take_speaker()
 
     def on_run_seen(self, message: RunSeen) -> None:
         """Tell in the top line how the run is doing."""
-        self.query_one(TopLine).show_run(message.view)
+        for line in self.query(TopLine):
+            line.show_run(message.view)
 
     def on_run_attached(self, message: RunAttached) -> None:
         """Clear the top line where no run is watched any more."""
-        if message.run is None:
-            self.query_one(TopLine).show_run(None)
+        for line in self.query(TopLine) if message.run is None else ():
+            line.show_run(None)
 
     def attach(self, run: RunFolder) -> None:
         """Watch a run on the tab Text."""
@@ -218,6 +222,8 @@ class RnntermApp(App[None]):
             return
         if (panel := self._focused_panel()) is not None:
             panel.focus()
+        elif (tab := self.query_one(HiddenTab)).has_focus_within:
+            tab.action_close()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The command palette: the action table, and Textual's own themes and screenshot."""

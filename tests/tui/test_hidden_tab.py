@@ -61,7 +61,7 @@ def drive(tmp_path, steps, size=(120, 36), model=None, text=TEXT, **settings):
             tab = app.query_one(HiddenTab)
             await until(pilot, lambda: tab.scene)
             tab.read(tab.voice, Source("typed", text))
-            await until(pilot, lambda: tab.source.label == "typed" and drawn(tab))
+            await until(pilot, lambda: tab.scene.reading.text == text and drawn(tab))
             await steps(pilot, tab)
 
     asyncio.run(main())
@@ -69,8 +69,9 @@ def drive(tmp_path, steps, size=(120, 36), model=None, text=TEXT, **settings):
 
 def drawn(tab: HiddenTab) -> bool:
     """Whether the map shows what is looked at."""
-    picture = tab.query_one(UnitMap).picture
-    return picture is not None and picture.part.scene is tab.scene
+    heat = tab.query_one(UnitMap)
+    part = heat.picture.part if heat.picture else None
+    return part is not None and part.scene is tab.scene and part.key == heat._wanted.key
 
 
 def told(tab: HiddenTab) -> str:

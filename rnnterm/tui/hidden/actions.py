@@ -63,9 +63,7 @@ ACTIONS = (
     Action(
         "hidden.tiny", "w", "tiny", "Walk through the classic hand computation.", in_footer=False
     ),
-    Action(
-        "hidden.close", "escape", "back", "Drop the selection, or close the tool.", in_footer=False
-    ),
+    Action("hidden.close", "d", "back", "Drop the selection, or close the tool.", in_footer=False),
     # Their tools tell these keys themselves: the footer has no room for more.
     Action(
         "gradients.truncation",

@@ -20,6 +20,8 @@ from rnnterm.tui.hidden.reader import read_while
 from rnnterm.tui.hidden.scene import Eye, Scene, stage
 from rnnterm.tui.text.sample_voice import Voice
 
+_QUICK = 2_000  # characters that are read before a person notices
+
 if TYPE_CHECKING:
     from rnnterm.tui.app import RnntermApp
 
@@ -53,11 +55,11 @@ class Bench(Container):
             self.voice, self.source, self.reading, self.step = voice, source, reading, step
 
     class Staged(Message):
-        """A thread set up what is looked at."""
+        """A thread set up what is looked at, for an eye that fits to it."""
 
-        def __init__(self, scene: Scene) -> None:
+        def __init__(self, scene: Scene, eye: Eye) -> None:
             super().__init__()
-            self.scene = scene
+            self.scene, self.eye = scene, eye
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -66,6 +68,7 @@ class Bench(Container):
         self.eye = Eye()
         self.scene: Scene | None = None
         self.scores: Array | None = None
+        self._latest: Reading | None = None  # until it is set up, the eye looks at the one before
         self._is_fresh = True  # no unit was chosen yet
 
     @property
@@ -91,6 +94,8 @@ class Bench(Container):
 
     def read(self, voice: Voice, source: Source, step: int | None = None) -> None:
         """Have a model read a text, and look at it: at a step, or where the eye was before."""
+        if len(source.text) > _QUICK:
+            self.tell("reading …")
         self._read(voice, source, self.scene.reading if self.scene else None, step)
 
     @work(thread=True, exclusive=True, group="read", description="")
@@ -124,7 +129,8 @@ class Bench(Container):
         elif self.scene is None or not reading.text.startswith(self.scene.reading.text):
             eye = replace(eye, step=0)
         self.tell(told_left_out(reading))
-        self._stage(reading, eye)
+        self._latest = reading
+        self._stage(eye)
 
     # Setting up
 
@@ -135,19 +141,21 @@ class Bench(Container):
         if scene is None or before == eye:
             return
         if (eye.layer, eye.name, eye.by) != (scene.layer, scene.name, scene.by):
-            self._stage(scene.reading, eye)
+            self._stage(eye)
         else:
             self.show_eye(before)
 
     def sort_by_scores(self, scores: Array) -> None:
         """Put the units of the highest scores on top."""
         self.scores = scores
-        if self.scene is not None:
-            self._stage(self.scene.reading, replace(self.eye, by="score"))
+        self.eye = replace(self.eye, by="score")
+        self._stage(self.eye)
 
-    def _stage(self, reading: Reading, eye: Eye) -> None:
-        self.eye = eye
-        self._stage_in_thread(reading, eye, self.scores, self.scene)
+    def _stage(self, eye: Eye) -> None:
+        if (latest := self._latest) is not None:
+            if self.scene is None or self.scene.reading is not latest:
+                eye = replace(eye.fitting(latest), anchor=None)
+            self._stage_in_thread(latest, eye, self.scores, self.scene)
 
     @work(thread=True, exclusive=True, group="stage", description="")
     def _stage_in_thread(
@@ -155,20 +163,25 @@ class Bench(Container):
     ) -> None:
         scene = stage(reading, eye, scores, before)
         if not get_current_worker().is_cancelled:
-            self.post_message(self.Staged(scene))
+            self.post_message(self.Staged(scene, eye))
 
     def on_bench_staged(self, message: Staged) -> None:
         """Show it, if it is still what is wanted."""
         message.stop()
-        scene = message.scene
-        if (scene.layer, scene.name, scene.by) != (self.eye.layer, self.eye.name, self.eye.by):
-            return
+        scene, eye = message.scene, message.eye
+        if self.scene is not None and self.scene.reading is scene.reading:
+            eye = self.eye  # which may have moved meanwhile
+            if (scene.layer, scene.name, scene.by) != (eye.layer, eye.name, eye.by):
+                return
+        else:
+            here = self.eye  # which may have moved on the text before
+            unit = min(here.unit, scene.values.shape[1] - 1)
+            eye = replace(eye, unit=unit, zoom=here.zoom, is_live=here.is_live)
         self.scene = scene
-        eye = self.eye.fitting(scene.reading)
         if self._is_fresh:  # something that moves, rather than unit 0
             eye = replace(eye, unit=int(np.argmax(scene.values.var(axis=0))))
             self._is_fresh = False
-        self.eye = replace(eye, anchor=self.eye.anchor)
+        self.eye = eye
         self.show_scene()
 
 

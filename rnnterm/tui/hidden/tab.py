@@ -352,9 +352,7 @@ class HiddenTab(SourcedBench):
             self.open_tool(name)
 
     def action_close(self) -> None:
-        if self.screen.maximized:
-            self.screen.minimize()
-        elif self.eye.anchor is not None:
+        if self.eye.anchor is not None:
             self.look(replace(self.eye, anchor=None))
         else:
             if self._tool != StepTool.NAME:

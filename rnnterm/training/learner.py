@@ -1,6 +1,5 @@
 """The part of a run that learns: network, optimizer and carried state on a device."""
 
-import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -12,16 +11,12 @@ from torch import Tensor, nn
 from rnnterm.nn.cells import Array
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.text.windows import one_hot
+from rnnterm.training.adam import Adam
 from rnnterm.training.batches import Batch
 from rnnterm.training.charrnn import Carried, CharRNN
 from rnnterm.training.machine import autocast
 from rnnterm.training.recipe import Recipe
-from rnnterm.training.state import (
-    optimizer_tensors,
-    restore_optimizer,
-    restore_rng,
-    rng_tensors,
-)
+from rnnterm.training.state import restore_rng, rng_tensors
 
 
 class Learner:
@@ -44,26 +39,16 @@ class Learner:
         precise = torch.float32 if device.type == "mps" else torch.float64  # which Metal lacks
         self.loss_sum = torch.zeros((), dtype=precise, device=device)
         self._clip_norm = recipe.clip_norm
-        optimizer = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[recipe.optimizer]
-        self._optimizer = optimizer(
-            self.model.parameters(),
-            lr=recipe.learning_rate,
-            betas=(recipe.beta1, recipe.beta2),
-            eps=recipe.epsilon,
-            weight_decay=recipe.weight_decay,
-            fused=True,
-        )
+        self._optimizer = Adam(recipe, self.model.named_tensors())
 
     def learn(self, batch: Batch, rate: float) -> None:
         """One step down the gradient of the batch's mean loss."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        self._optimizer.zero_grad()
+        self._optimizer.clear()
         loss = self._loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
         if self._clip_norm:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._clip_norm)
-        self._optimizer.step()
+        self._optimizer.step(rate)
         self.loss_sum += loss.detach().to(self.loss_sum.dtype)
 
     def _loss(self, batch: Batch) -> Tensor:
@@ -89,14 +74,12 @@ class Learner:
 
     def is_finite(self) -> bool:
         """Whether every weight and every optimizer moment is still a number."""
-        states = self._optimizer.state.values()
-        moments = (value for state in states for value in state.values())
-        tensors = itertools.chain(self.model.parameters(), moments)
-        return all(bool(torch.isfinite(tensor).all()) for tensor in tensors)
+        weights = all(bool(torch.isfinite(each).all()) for each in self.model.parameters())
+        return weights and self._optimizer.is_finite()
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """The optimizer's state by parameter name."""
-        return optimizer_tensors(self._optimizer, self.model)
+        return self._optimizer.tensors()
 
     def streams_and_rng(self) -> tuple[Carried | None, dict[str, Tensor]]:
         """The carried state of all B rows, and the states of the random generators."""
@@ -111,7 +94,7 @@ class Learner:
     ) -> None:
         """Go back to an earlier state; the sum of the losses is the caller's to set."""
         self.model.load_arrays(weights)
-        restore_optimizer(self._optimizer, self.model, optimizer)
+        self._optimizer.restore(optimizer)
         self.carried = carried and [
             tuple(tensor.to(self.device) for tensor in layer) for layer in carried
         ]

@@ -9,7 +9,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from rnnterm.errors import RnntermError
-from rnnterm.training.charrnn import Carried, CharRNN
+from rnnterm.training.charrnn import Carried
 
 
 @dataclass
@@ -107,28 +107,6 @@ class TrainerState:
             described["machine"],
             parts["rng"],
         )
-
-
-def optimizer_tensors(optimizer: torch.optim.Optimizer, model: CharRNN) -> dict[str, Tensor]:
-    """Moments and step counters by parameter name; clones, so that training may go on."""
-    return {
-        f"{name}/{moment}": value.detach().clone()
-        for name, parameter in model.named_tensors().items()
-        for moment, value in optimizer.state[parameter].items()
-    }
-
-
-def restore_optimizer(
-    optimizer: torch.optim.Optimizer, model: CharRNN, tensors: dict[str, Tensor]
-) -> None:
-    """Put back what `optimizer_tensors` took."""
-    optimizer.state.clear()
-    parameters = model.named_tensors()
-    for key, value in tensors.items():
-        name, _, moment = key.rpartition("/")
-        parameter = parameters[name]
-        # Step counters live where torch made them: with a fused optimizer beside the parameters.
-        optimizer.state[parameter][moment] = value.to(parameter.device)
 
 
 def rng_tensors() -> dict[str, Tensor]:

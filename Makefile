@@ -9,7 +9,7 @@ demo: $(VENV)/installed
 	RNNTERM="$(BIN)/rnnterm" sh demo.sh
 
 test: lint
-	$(BIN)/pytest -n 3 --dist loadgroup
+	$(BIN)/pytest -n 4 --dist loadgroup
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -43,7 +43,7 @@ CORPORA = {
 
 @pytest.mark.parametrize("command", [["train"], ["corpus", "show"]], ids=["train", "show"])
 @pytest.mark.parametrize("kind", CORPORA)
-def test_bad_corpora(rnnterm, tmp_path, kind, command):
+def test_bad_corpora(run_here, tmp_path, kind, command):
     make, code, reason = CORPORA[kind]
     if command == ["corpus", "show"] and "short" in kind:
         pytest.skip("a short text can be shown, though not learnt")
@@ -52,7 +52,7 @@ def test_bad_corpora(rnnterm, tmp_path, kind, command):
         make(path)
     # Reading a fifo to hash it would wait for ever.
     before = None if kind == "fifo" else tree(tmp_path)
-    answer = rnnterm(*command, path)
+    answer = run_here(*command, path)
     said = [line for line in answer.err.splitlines() if not line.startswith("corpus ")]
     assert (answer.code, len(said), answer.out) == (code, 1, "")
     assert reason in said[0]
@@ -139,11 +139,11 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize(("options", "reason"), OPTIONS, ids=str)
-def test_bad_options(rnnterm, tmp_path, options, reason):
+def test_bad_options(run_here, tmp_path, options, reason):
     path = tmp_path / "corpus.txt"
     path.write_text(FEW * 100)
     before = tree(tmp_path)
-    answer = rnnterm("train", path, *options)
+    answer = run_here("train", path, *options)
     assert (answer.code, len(answer.err.splitlines()), answer.out) == (2, 1, ""), answer.err
     assert reason in answer.err
     assert "\x1b" not in answer.err
@@ -193,8 +193,8 @@ def test_a_series_is_no_corpus(rnnterm):
     ],
     ids=" ".join,
 )
-def test_bad_options_of_generate(rnnterm, trained, options):
-    answer = rnnterm("generate", "--model", "cat", *options, env={"RNNTERM_RUNS": str(trained)})
+def test_bad_options_of_generate(run_here, trained, options):
+    answer = run_here("generate", "--model", "cat", *options, env={"RNNTERM_RUNS": str(trained)})
     assert (answer.code, len(answer.err.splitlines()), answer.out) == (2, 1, "")
 
 

@@ -15,6 +15,7 @@ from textual._compositor import ChopsUpdate
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.events import DescendantFocus
 from textual.filter import LineFilter
@@ -27,15 +28,12 @@ from rnnterm.terminal import safe_line
 from rnnterm.tui.actions import ACTIONS, TABS, tab_of
 from rnnterm.tui.ascii_only import AsciiOnly
 from rnnterm.tui.clipboard import send_to_clipboard
-from rnnterm.tui.forecast.tab import ForecastTab
 from rnnterm.tui.help import HelpScreen, key_of
-from rnnterm.tui.hidden.tab import HiddenTab
-from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
 from rnnterm.tui.painting import NarrowUpdate
 from rnnterm.tui.panel import Panel, bindings_for
 from rnnterm.tui.report import write_report
-from rnnterm.tui.runs.tab import RunsTab
+from rnnterm.tui.tabs import TabContent, make_tab
 from rnnterm.tui.text.tab import TextTab
 from rnnterm.tui.top_line import TopLine
 
@@ -84,10 +82,7 @@ class RnntermApp(App[None]):
         keys = {name: key_of(f"app.tab_{name}", self.settings) for name in TABS}
         yield Tabs(*(Tab(Content(f"{keys[name]} {TABS[name]}"), id=name) for name in TABS))
         with ContentSwitcher(initial="text-tab"):
-            yield TextTab(id="text-tab")
-            yield HiddenTab(id="hidden-tab")
-            yield ForecastTab(id="forecast-tab")
-            yield RunsTab(id="runs-tab")
+            yield make_tab("text")
         yield Footer(compact=True, show_command_palette=True)
 
     def on_mount(self) -> None:
@@ -110,6 +105,8 @@ class RnntermApp(App[None]):
 
     def _handle_exception(self, error: Exception) -> None:
         """A failure that nobody expected: into the log, and one line for the person."""
+        if self._exit and isinstance(error, NoMatches):
+            return  # whoever draws while the widgets are taken down finds some gone
         if self.is_headless:  # a test wants the failure itself
             super()._handle_exception(error)
             return
@@ -141,8 +138,8 @@ class RnntermApp(App[None]):
         """Tell in the top line who speaks, and to who looks into the model."""
         for line in self.query(TopLine):
             line.show_speaker(message.name, message.label)
-        for tab in self.query(HiddenTab):
-            tab.take_speaker()
+        for tab in self.query(TabContent):
+            tab.hear_speaker()
 
     def on_run_seen(self, message: RunSeen) -> None:
         """Tell in the top line how the run is doing."""
@@ -173,16 +170,29 @@ class RnntermApp(App[None]):
         """Only the tab Text has panels that the screen could be given to."""
         return action != "toggle_maximize" or self._focused_panel() is not None
 
-    def show_tab(self, name: str) -> None:
-        """Go to a tab."""
+    def show_tab(self, name: str, scope: str = "", verb: str = "") -> None:
+        """Go to a tab; there, do the action `verb` of a scope, if one is named."""
         self.query_one(Tabs).active = name
         switcher = self.query_one(ContentSwitcher)
+        found = switcher.query(f"#{name}-tab")
+        tab = found.first(TabContent) if found else make_tab(name)
+        if not found:
+            switcher.mount(tab)
         if switcher.current != f"{name}-tab":
             self.screen.minimize()
             switcher.current = f"{name}-tab"
-        tab = self.query_one(f"#{name}-tab")
-        assert isinstance(tab, TextTab | HiddenTab | ForecastTab | RunsTab)
-        tab.take_focus()
+
+        def arrive() -> None:
+            if not tab.is_attached:  # the app has ended meanwhile
+                return
+            tab.take_focus()
+            if verb:
+                self.call_later(getattr(tab.go_to(scope), f"action_{verb}"))
+
+        if tab.is_mounted:
+            arrive()
+        else:  # once it has its parts
+            tab.call_after_refresh(arrive)
 
     def action_tab_text(self) -> None:
         """See the action table, as for all below."""
@@ -222,8 +232,10 @@ class RnntermApp(App[None]):
             return
         if (panel := self._focused_panel()) is not None:
             panel.focus()
-        elif (tab := self.query_one(HiddenTab)).has_focus_within:
-            tab.action_close()
+            return
+        closing = [node for node in self._focused_nodes() if hasattr(node, "action_close")]
+        for node in closing[:1]:
+            node.action_close()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The command palette: the action table, and Textual's own themes and screenshot."""
@@ -242,15 +254,10 @@ class RnntermApp(App[None]):
         while isinstance(self.screen, ModalScreen):
             self.screen.dismiss(None)
         scope, _, verb = name.partition(".")
-        owner: DOMNode = self
-        if scope != "app":
-            self.show_tab(tab_of(scope))
-            owner = next(node for node in self.query("*") if getattr(node, "SCOPE", "") == scope)
-            if isinstance(owner, Panel):
-                owner.focus()
-            elif isinstance(owner, Tool):
-                self.query_one(HiddenTab).open_tool(owner.NAME)
-        self.call_later(getattr(owner, f"action_{verb}"))
+        if scope == "app":
+            self.call_later(getattr(self, f"action_{verb}"))
+        else:
+            self.show_tab(tab_of(scope), scope, verb)
 
     def _focused_panel(self) -> Panel | None:
         """The panel that the keys go to."""

@@ -40,7 +40,10 @@ class Screen:
 
     def __init__(self, pilot):
         self.pilot, self.app = pilot, pilot.app
-        self.tab = pilot.app.query_one(ForecastTab)
+
+    @property
+    def tab(self):
+        return self.app.query_one(ForecastTab)
 
     def text(self, name):
         widget = self.tab.query_one(f"#forecast-{name}")

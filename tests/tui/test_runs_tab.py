@@ -25,7 +25,10 @@ class Screen:
 
     def __init__(self, pilot):
         self.pilot, self.app = pilot, pilot.app
-        self.tab = pilot.app.query_one(RunsTab)
+
+    @property
+    def tab(self):
+        return self.app.query_one(RunsTab)
 
     @property
     def table(self):

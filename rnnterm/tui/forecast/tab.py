@@ -6,7 +6,6 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 from textual.message import Message
 from textual.timer import Timer
 from textual.worker import get_current_worker
@@ -25,12 +24,13 @@ from rnnterm.tui.forecast.setup import COLUMN, DATES, MEANINGS, RECIPE, SERIES, 
 from rnnterm.tui.forecast.view import ForecastView, Shown, Values
 from rnnterm.tui.help import key_of
 from rnnterm.tui.panel import bindings_for
+from rnnterm.tui.tabs import TabContent
 from rnnterm.tui.widgets.value_form import ValueForm
 
 _PATIENCE = 0.3  # seconds after the last change until a training begins anew
 
 
-class ForecastTab(Container):
+class ForecastTab(TabContent):
     """Chart above; below it the values, and the loss or the figures."""
 
     SCOPE = "forecast"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from textual import work
-from textual.containers import Container
 from textual.message import Message
 from textual.worker import get_current_worker
 
@@ -18,6 +17,7 @@ from rnnterm.explore.reading import Reading
 from rnnterm.nn.cells import Array
 from rnnterm.tui.hidden.reader import read_while
 from rnnterm.tui.hidden.scene import Eye, Scene, stage
+from rnnterm.tui.tabs import TabContent
 from rnnterm.tui.text.sample_voice import Voice
 
 _QUICK = 2_000  # characters that are read before a person notices
@@ -34,7 +34,7 @@ class Source:
     text: str
 
 
-class Bench(Container):
+class Bench(TabContent):
     """Has texts read, and keeps the eye inside of what there is.
 
     Attributes:

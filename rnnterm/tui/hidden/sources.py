@@ -51,13 +51,13 @@ class SourcedBench(Bench):
 
     def on_show(self) -> None:
         """Begin with the model that speaks, and what it wrote."""
-        self.take_speaker()
+        self.hear_speaker()
 
     def on_hide(self) -> None:
         """Nobody looks: stand still."""
         self.stop_playing()
 
-    def take_speaker(self) -> None:
+    def hear_speaker(self) -> None:
         """Use the model of the panel Live sample, unless the person chose one here."""
         voice = self._sample.voice
         if voice is None or not self.display or self._is_following:

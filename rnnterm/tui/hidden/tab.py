@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.dom import DOMNode
 from textual.widgets import Static
 
 from rnnterm.errors import UsageError
@@ -80,6 +81,14 @@ class HiddenTab(SourcedBench):
         """Let keys go to the stage, unless something in this tab has them already."""
         if not self.has_focus_within:
             self.query_one(Stage).focus()
+
+    def go_to(self, scope: str) -> DOMNode:
+        """A tool that has this scope is opened."""
+        for tool in self.query(Tool):
+            if getattr(tool, "SCOPE", "") == scope:
+                self.open_tool(tool.NAME)
+                return tool
+        return self
 
     # Showing
 

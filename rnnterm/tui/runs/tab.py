@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal
+from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import get_current_worker
@@ -23,6 +23,7 @@ from rnnterm.tui.help import key_of
 from rnnterm.tui.marks import TRAIN, VAL, other_curve, other_digit
 from rnnterm.tui.panel import bindings_for
 from rnnterm.tui.runs.table import RunsTable
+from rnnterm.tui.tabs import TabContent
 from rnnterm.tui.text.training_panel import TrainingPanel
 from rnnterm.tui.widgets.chart import Look, LossChart
 from rnnterm.tui.widgets.rows import Row, Rows
@@ -32,7 +33,7 @@ _SECONDS_BETWEEN_LOOKS = 2.0
 _LEGEND_WIDTH = 36
 
 
-class RunsTab(Container):
+class RunsTab(TabContent):
     """The table of runs, and under it the curves of those that are marked, or of the current."""
 
     SCOPE = "runs"

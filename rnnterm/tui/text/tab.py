@@ -6,6 +6,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.dom import DOMNode
 from textual.events import DescendantFocus
 from textual.widget import Widget
 
@@ -14,13 +15,14 @@ from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.overview import DAMAGED, RunSummary, list_summaries
 from rnnterm.tui.messages import CheckpointChosen, CorpusOpened, RecipeChanged, RunSeen
 from rnnterm.tui.panel import Panel, bindings_for
+from rnnterm.tui.tabs import TabContent
 from rnnterm.tui.text.corpus_panel import CorpusPanel
 from rnnterm.tui.text.model_panel import ModelPanel
 from rnnterm.tui.text.sample_panel import SamplePanel
 from rnnterm.tui.text.training_panel import TrainingPanel
 
 
-class TextTab(Container):
+class TextTab(TabContent):
     """Corpus and model on the left, training and live sample on the right.
 
     Where the screen is narrow, one panel is open and the others are lines.
@@ -74,6 +76,14 @@ class TextTab(Container):
         if not self.has_focus_within:
             panels = self.query(".-open").results(Panel)
             next(panels, self.query_one(SamplePanel)).focus()
+
+    def go_to(self, scope: str) -> DOMNode:
+        """A panel gets the focus."""
+        for panel in self.query(Panel):
+            if scope == panel.SCOPE:
+                panel.focus()
+                return panel
+        return self
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The panel that has the focus is the open one."""

@@ -457,3 +457,12 @@ def test_only_what_a_step_changes_is_painted(tmp_path):
         assert all(region.width <= GUTTER and region.height == 1 for region in regions)
 
     drive(tmp_path, steps, text=TEXT[:60])
+
+
+@pytest.mark.parametrize(("key", "head"), [("c", "#clamp-head"), ("m", "#match-head")])
+def test_what_a_tool_says_first_takes_its_whole_width(tmp_path, key, head):
+    async def steps(pilot, tab):
+        await pilot.press(key)
+        await until(pilot, lambda: len(tab.query_one(head, Rows).text.partition("\n")[0]) > 60)
+
+    drive(tmp_path, steps, size=(80, 24))

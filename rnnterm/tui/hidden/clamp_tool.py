@@ -78,7 +78,7 @@ class ClampTool(Tool):
         if not field.value or self._wrote is None:
             field.value = f"{self.eye.unit}=off"
         if self._wrote is None:
-            self._tell(wrapped_rows(f"⏎ does it. Also: {GRAMMAR}", self._width, "muted"))
+            self._lines.say(f"⏎ does it. Also: {GRAMMAR}", "muted")
         self.screen.set_focus(field)
 
     def close(self) -> None:
@@ -103,11 +103,11 @@ class ClampTool(Tool):
             found = parse_interventions(event.value, reading.model.spec, self.eye.layer)
             model = intervene(reading.model, found)
         except RnntermError as error:
-            self._tell(wrapped_rows(str(error), self._width, "warning"))
+            self._lines.say(str(error), "warning")
             return
         self._wrote, self._cost = None, [[("measuring what it costs …", "muted")]]
         self.query_one("#clamp-texts", Rows).show([])
-        self._tell(self._head(model))
+        self._lines.show(self._head(model))
         seed = reading.text[: self.eye.step + 1][-_SEED:]
         self._write(reading.model, model, seed, self._rng_seed)
 
@@ -142,7 +142,7 @@ class ClampTool(Tool):
         """Show both samples."""
         message.stop()
         self._wrote = message
-        self._tell(self._head(message.model))
+        self._lines.show(self._head(message.model))
         self._show_texts()
 
     def on_clamp_tool_measured(self, message: Measured) -> None:
@@ -161,7 +161,7 @@ class ClampTool(Tool):
             self._cost = [[(f"{bits} bits per character", "bold")]]
             self._cost += wrapped_rows(told, self._width, "muted")
         if self._wrote is not None:
-            self._tell(self._head(self._wrote.model))
+            self._lines.show(self._head(self._wrote.model))
 
     def _head(self, model: IntervenedModel) -> list[Row]:
         told = ", ".join(one.describe() for one in model.interventions[:3])
@@ -190,8 +190,9 @@ class ClampTool(Tool):
             below = _sample("changed", wrote.changed, wrote.plain, width, height - half - 1)
             rows.show([*above, [], *below])
 
-    def _tell(self, rows: list[Row]) -> None:
-        self.query_one("#clamp-head", Lines).show(rows)
+    @property
+    def _lines(self) -> Lines:
+        return self.query_one("#clamp-head", Lines)
 
 
 def _sample(name: str, text: str, other: str, width: int, height: int) -> list[Row]:

@@ -12,8 +12,31 @@ class Lines(Rows):
 
     DEFAULT_CSS = "Lines { height: 0; }"
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._sentence: tuple[str, Ink] | None = None
+
+    def say(self, sentence: str, ink: Ink) -> None:
+        """Show a sentence, wrapped at whatever width there is or will be."""
+        self._sentence = sentence, ink
+        self._wrap()
+
     def show(self, rows: Sequence[Row]) -> None:
         """See `Rows.show`."""
+        self._sentence = None
+        self._show(rows)
+
+    def on_resize(self) -> None:
+        """A tool that has just been opened learns only now how wide it is."""
+        super().on_resize()
+        self._wrap()
+
+    def _wrap(self) -> None:
+        if self._sentence is not None and self.size.width:
+            text, ink = self._sentence
+            self._show(wrapped_rows(text, self.size.width, ink))
+
+    def _show(self, rows: Sequence[Row]) -> None:
         super().show(rows)
         height = self.styles.height
         if height is None or height.value != len(rows):

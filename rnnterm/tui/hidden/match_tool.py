@@ -83,7 +83,7 @@ class MatchTool(Tool):
             self._span = (self.scene, *self.eye.span)
             self._begin(DEFAULT_THRESHOLD)
         elif self._found is None:
-            self._tell(wrapped_rows(_HINT, self.size.width or 40, "muted"))
+            self._head.say(_HINT, "muted")
 
     def close(self) -> None:
         """Nobody waits for it any more."""
@@ -95,7 +95,7 @@ class MatchTool(Tool):
         scene, start, stop = self._span
         self._found, self._offered = None, None
         self.query_one(PickList).fill([], cursor=0)
-        self._tell([[("searching …", "muted")]])
+        self._head.show([[("searching …", "muted")]])
         self._search(
             scene.reading, (start, stop), (scene.layer, scene.name), threshold, corpus_threshold
         )
@@ -128,7 +128,7 @@ class MatchTool(Tool):
     def on_match_tool_failed(self, message: Failed) -> None:
         """Say why, and offer what would help."""
         message.stop()
-        self._tell(wrapped_rows(str(message.error), self.size.width, "warning"))
+        self._head.say(str(message.error), "warning")
         if isinstance(message.error, NothingSelected) and message.error.offered is not None:
             self._offer(message.error.offered)
 
@@ -152,7 +152,7 @@ class MatchTool(Tool):
         is_over = message.read == matches.total
         if is_over and not message.places:
             rows += wrapped_rows(matches.why_empty(), width, "warning")
-        self._tell(rows)
+        self._head.show(rows)
         if is_over and not message.places and matches.offered is not None:
             self._offer(matches.offered)
         else:
@@ -199,8 +199,9 @@ class MatchTool(Tool):
             label = f"{self._found.corpus} from {first + 1:,}"
             self.post_message(self.Wanted(Source(label, text), place.start - first))
 
-    def _tell(self, rows: list[Row]) -> None:
-        self.query_one("#match-head", Lines).show(rows)
+    @property
+    def _head(self) -> Lines:
+        return self.query_one("#match-head", Lines)
 
 
 def counted(units: int) -> str:

@@ -76,19 +76,16 @@ class Bench(TabContent):
         """The app, by its own type."""
         return cast("RnntermApp", self.app)
 
-    # What subclasses show
+    # What subclasses show; here, nothing
 
     def show_scene(self) -> None:
         """Draw another scene, and everything that follows from it."""
-        raise NotImplementedError
 
     def show_eye(self, before: Eye) -> None:
         """Draw what another look at the same scene changes."""
-        raise NotImplementedError
 
     def tell(self, notice: str) -> None:
         """Say something about the text; an empty notice takes the last one away."""
-        raise NotImplementedError
 
     # Reading
 

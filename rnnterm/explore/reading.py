@@ -15,6 +15,7 @@ from rnnterm.nn.modelfile import Model
 from rnnterm.nn.network import Indices, NetworkState, Trace
 from rnnterm.nn.softmax import Doubles, log_softmax
 
+_SIGMOIDS = ("i", "f", "o", "r", "z")
 LONGEST = 10_000
 """Characters of a reading: with 512 units of an LSTM, 120 MB of states and gates."""
 
@@ -144,6 +145,18 @@ def _traced(model: Model, ids: Indices, state: NetworkState | None = None) -> Tr
             "choose a model that keeps its states in bounds"
         )
     return trace
+
+
+def value_range(name: str, values: Array) -> tuple[float, float]:
+    """The lowest and highest of a colour scale for such values of a state or gate, by its name.
+
+    0 to 1 for a σ gate; for what has both signs -1 to 1, or as far as the largest goes: a quiet
+    layer does not look as loud as a full one.
+    """
+    if name in _SIGMOIDS:
+        return 0.0, 1.0
+    largest = max(1.0, float(np.abs(values).max(initial=0)))
+    return -largest, largest
 
 
 def _readable(model: Model, text: str, most: int) -> tuple[str, str, int]:

@@ -193,7 +193,7 @@ class _Reader:
             if np.isfinite(numbers).all():
                 return numbers
         except ValueError:
-            pass
+            pass  # cell by cell, then, to fill what is missing and name what is wrong
         return np.array([self._number(index, cell) for index, cell in enumerate(cells)])
 
     def _number(self, index: int, cell: str) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnnterm.cli.explore.page import Canvas, Line, shown
+from rnnterm.explore.reading import Reading, value_range
 from rnnterm.glyphs import columns
 from rnnterm.plotting.heat import Look, heat_map
 from rnnterm.plotting.palette import SEQUENTIAL_256, SIGNED_256, ramp_256
@@ -15,7 +16,6 @@ from rnnterm.plotting.palette import SEQUENTIAL_256, SIGNED_256, ramp_256
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from rnnterm.explore.reading import Reading
     from rnnterm.nn.cells import Array
 
 LEVELS = 13
@@ -33,15 +33,12 @@ class Range:
     @classmethod
     def of(cls, reading: "Reading", layer: int, name: str) -> "Range":
         """A gate's 0 to 1, and of what has both signs, as far as the largest value of the layer."""
-        return cls.around(reading.values(layer, name), sigmoid=name in ("i", "f", "o", "r", "z"))
+        return cls(*value_range(name, reading.values(layer, name)))
 
     @classmethod
-    def around(cls, values: "Array", *, sigmoid: bool = False) -> "Range":
-        """The range for such values: -1 to 1, or wider where they go beyond it."""
-        if sigmoid:
-            return cls(0.0, 1.0)
-        largest = max(1.0, float(np.abs(values).max(initial=0.0)))
-        return cls(-largest, largest)
+    def around(cls, values: "Array") -> "Range":
+        """The range for values that belong to no gate."""
+        return cls(*value_range("", values))
 
     @property
     def is_signed(self) -> bool:

@@ -9,11 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from rnnterm.explore.ordering import WAYS, By, Units, order_units
-from rnnterm.explore.reading import Reading
+from rnnterm.explore.reading import Reading, value_range
 from rnnterm.nn.cells import Array
-
-_SIGMOIDS = ("i", "f", "o", "r", "z")
-_LARGEST_KEPT = 1.0  # a quiet layer does not look as loud as a full one
 
 
 @dataclass(frozen=True)
@@ -145,14 +142,6 @@ def stage(
     else:
         order = order_units(values, eye.by, scores)
     return Scene(reading, eye.layer, eye.name, eye.by, order, low, high)
-
-
-def value_range(name: str, values: Array) -> tuple[float, float]:
-    """0 to 1 for a σ gate; for what has both signs -1 to 1, or as far as it goes."""
-    if name in _SIGMOIDS:
-        return 0.0, 1.0
-    largest = max(_LARGEST_KEPT, float(np.abs(values).max(initial=0)))
-    return -largest, largest
 
 
 def signed_shares(values: Array, low: float, high: float) -> Array:

@@ -1,5 +1,7 @@
 """The device a run trains on, and the number format that is fastest there."""
 
+import ctypes
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +13,9 @@ from rnnterm.errors import RnntermError, UsageError
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.quantities import format_count
 from rnnterm.training.recipe import Recipe
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of <malloc.h>
+_LARGEST_INT = 2**31 - 1
 
 
 def pick_device(name: str) -> torch.device:
@@ -63,8 +68,9 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
 
 @contextmanager
 def training_settings(threads: int = 0) -> Iterator[None]:
-    """Process-wide settings while training: denormals flushed, threads as asked."""
+    """Process-wide settings while training: denormals flushed, threads as asked, memory kept."""
     before = torch.get_num_threads()
+    _keep_freed_memory()
     # Near-zero activations turn denormal and can slow a CPU step twentyfold.
     torch.set_flush_denormal(True)
     if threads:
@@ -74,6 +80,19 @@ def training_settings(threads: int = 0) -> Iterator[None]:
     finally:
         torch.set_flush_denormal(False)
         torch.set_num_threads(before)
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what is freed, instead of giving it back to the system.
+
+    A training step frees its activations, tens of megabytes, and the next step asks for as many.
+    Given back, each of their pages costs a page fault anew, thousands a step and up to half of
+    its time. See mallopt(3); libraries other than GNU's have no such function, or no such limits.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_M_MMAP_MAX, 0)
+        mallopt(_M_TRIM_THRESHOLD, _LARGEST_INT)
 
 
 def _product_seconds(precision: str, rows: int, hidden: int, device: torch.device) -> float:

@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("text", type=Path)
     parser.add_argument("--seconds", type=float, default=75)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--validate-every", type=float, default=math.inf, metavar="SECONDS")
     options = parser.parse_args()
 
     torch.manual_seed(options.seed)
@@ -40,8 +41,14 @@ def main() -> None:
     optimizer = torch.optim.AdamW(parameters, lr=RATE)
 
     length = (len(train) - 1) // BATCH
-    inputs = train[: BATCH * length].view(BATCH, length)
-    targets = train[1 : BATCH * length + 1].view(BATCH, length)
+    inputs, targets = (train[at : at + BATCH * length].view(BATCH, length) for at in (0, 1))
+
+    def val_loss() -> float:
+        with torch.no_grad():
+            hidden, _ = lstm(embedding(val[None, :-1]))
+            return F.cross_entropy(head(hidden)[0], val[1:]).item()
+
+    curve, due = [], options.validate_every
     begun, place, steps, state = time.monotonic(), 0, 0, None
     while (spent := time.monotonic() - begun) < options.seconds:
         if place + BPTT > length:
@@ -59,12 +66,15 @@ def main() -> None:
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         place, steps = place + BPTT, steps + 1
+        if spent > due:
+            looked = time.monotonic()
+            curve.append((looked - begun, val_loss()))
+            due += options.validate_every
+            begun += time.monotonic() - looked  # the clock stands meanwhile
     seconds = time.monotonic() - begun
-    with torch.no_grad():
-        hidden, _ = lstm(embedding(val[None, :-1]))
-        val_loss = F.cross_entropy(head(hidden)[0], val[1:]).item()
     speed = steps * BATCH * BPTT / seconds
-    print(json.dumps({"val_loss": val_loss, "steps": steps, "chars_per_second": speed}))
+    told = {"val_loss": val_loss(), "steps": steps, "chars_per_second": speed, "curve": curve}
+    print(json.dumps(told))
 
 
 main()

@@ -28,6 +28,8 @@ class NetworkSpec:
             resets h before the product as in the first paper (Cho et al. 2014).
         dropout_input, dropout_between, dropout_output: chance that a value is dropped in
             training, on the way in, between layers, and before the head.
+        dropout_recurrent: chance that a recurrent weight is dropped in training, for all time
+            steps of a batch alike (DropConnect, as Merity, Keskar & Socher 2018 use it).
         forget_bias: added to the LSTM's forget-gate bias at the start of training.
         initialization: `pytorch` draws all recurrent weights from U(±1/√H), `keras` uses
             Glorot, orthogonal and zeros.
@@ -44,6 +46,7 @@ class NetworkSpec:
     activation: Activation = "tanh"
     reset_after: bool = True
     dropout_input: float = 0.0
+    dropout_recurrent: float = 0.0
     dropout_between: float = 0.0
     dropout_output: float = 0.0
     forget_bias: float = 0.0
@@ -61,7 +64,7 @@ class NetworkSpec:
             value = getattr(self, name)
             if type(value) is not int or not 1 <= value <= _MAX_SIZE:
                 raise RnntermError(f"{name} must be a whole number of at least 1, not {value!r}")
-        for name in ("dropout_input", "dropout_between", "dropout_output"):
+        for name in (each.name for each in fields(self) if each.name.startswith("dropout_")):
             if not 0 <= getattr(self, name) < 1:
                 raise RnntermError(
                     f"{name} must be at least 0 and below 1, not {getattr(self, name)}"

@@ -1,7 +1,7 @@
 """The network in torch, for training: `torch.nn` layers under the names of the model file."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -14,6 +14,14 @@ from rnnterm.nn.spec import NetworkSpec
 
 Carried = list[tuple[Tensor, ...]]
 """One state a layer: (h,) or (h, c), each of shape (1, B, H) as torch wants it."""
+
+_KERNELS: dict[str, tuple[Callable[..., tuple[Tensor, ...]], int]] = {
+    "LSTM": (torch.lstm, 2),
+    "GRU": (torch.gru, 1),
+    "RNN_TANH": (torch.rnn_tanh, 1),
+    "RNN_RELU": (torch.rnn_relu, 1),
+}
+"""By a torch module's mode: what it calls, and how many tensors its state has."""
 
 
 class CharRNN(nn.Module):
@@ -49,10 +57,28 @@ class CharRNN(nn.Module):
         following: Carried = []
         for layer, rnn in enumerate(self.rnn):
             x = self.drop_between(x) if layer else x
-            x, after = rnn(x, _to_torch(state[layer]) if state else None)
-            following.append(after if isinstance(after, tuple) else (after,))
+            x, after = self._read(rnn, x, state[layer] if state else None)
+            following.append(after)
         x = x[:, -1] if last_only else x
         return self.head(self.drop_output(x)), following
+
+    def _read(
+        self, rnn: nn.Module, x: Tensor, state: tuple[Tensor, ...] | None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """One layer over all time steps: its outputs and its state after the last."""
+        dropped = self.spec.dropout_recurrent if self.training else 0.0
+        if not (dropped and isinstance(rnn, nn.RNNBase)):
+            x, after = rnn(x, state if state is None or len(state) > 1 else state[0])
+            return x, after if isinstance(after, tuple) else (after,)
+        # The module can't be lent other weights for once: this is what it calls itself.
+        kernel, state_size = _KERNELS[rnn.mode]
+        weight_ih, weight_hh, *biases = rnn.all_weights[0]
+        weights = [weight_ih, F.dropout(weight_hh, dropped), *biases]
+        zeros = x.new_zeros(1, len(x), rnn.hidden_size)
+        state = state or (zeros,) * state_size
+        hx = state if state_size > 1 else state[0]
+        x, *rest = kernel(x, hx, weights, True, 1, 0.0, True, False, True)
+        return x, tuple(rest)
 
     def _inputs(self, ids: Tensor) -> Tensor:
         if self.spec.input == "embedding":
@@ -95,10 +121,6 @@ def _layer(spec: NetworkSpec, input_size: int) -> nn.RNNBase:
     if spec.cell == "gru":
         return nn.GRU(input_size, spec.hidden_size, batch_first=True)
     return nn.RNN(input_size, spec.hidden_size, nonlinearity=spec.activation, batch_first=True)
-
-
-def _to_torch(state: tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
-    return state if len(state) > 1 else state[0]
 
 
 def _initialize(model: CharRNN) -> None:

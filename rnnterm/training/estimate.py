@@ -5,17 +5,15 @@ speed of a matrix product here.
 """
 
 import math
-import os
-import sys
 import time
 from dataclasses import dataclass
 from functools import cache
 from math import prod
-from pathlib import Path
 
 from rnnterm.nn.spec import GATE_COUNT, NetworkSpec
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.batches import make_batches
+from rnnterm.training.processors import may_use_gpu, training_cores
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.schedule import Budget
 
@@ -61,7 +59,7 @@ def estimate_training(recipe: Recipe, corpus: Corpus, speed: float) -> Estimate:
     spec = recipe.spec(len(corpus.vocab))
     train = corpus.split(recipe.val_fraction, recipe.test_fraction).train
     steps_per_epoch = make_batches(recipe, train).steps_per_epoch
-    step = math.nan if _may_use_gpu(recipe.device) else _seconds_per_step(recipe, spec, speed)
+    step = math.nan if may_use_gpu(recipe.device) else _seconds_per_step(recipe, spec, speed)
     budget = Budget.of(recipe, steps_per_epoch)
     steps = budget.steps or budget.seconds / step
     return Estimate(
@@ -108,7 +106,7 @@ def operations_per_step(recipe: Recipe, spec: NetworkSpec) -> float:
 
 
 def _seconds_per_step(recipe: Recipe, spec: NetworkSpec, speed: float) -> float:
-    cores = min(recipe.threads or _usual_threads(), _cores())
+    cores = training_cores(recipe.threads)
     computing = operations_per_step(recipe, spec) / (speed * cores * _REACHED)
     cells = spec.num_layers * _characters_read(recipe) / recipe.batch_size
     return computing + cells * _SECONDS_PER_CELL
@@ -127,22 +125,3 @@ def _memory(recipe: Recipe, spec: NetworkSpec) -> int:
 def _characters_read(recipe: Recipe) -> int:
     length = recipe.window if recipe.batching == "windows" else recipe.bptt
     return recipe.batch_size * length
-
-
-def _may_use_gpu(device: str) -> bool:
-    if device != "auto":
-        return device != "cpu"
-    return Path("/proc/driver/nvidia/version").exists() or sys.platform == "darwin"
-
-
-def _usual_threads() -> int:
-    """How many threads torch takes by itself."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, int(told)) if told.isdecimal() else _cores()
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -101,6 +101,19 @@ def choice(*names: str) -> Reader:
     return _Choice(names)
 
 
+def some(*names: str) -> Reader:
+    """Reads some of a few names, a list or text with commas, into the order of `names`."""
+
+    def read(raw: Any) -> tuple[str, ...]:
+        told = raw.split(",") if isinstance(raw, str) else raw
+        chosen = {str(each).strip() for each in told} - {""}
+        if not chosen <= set(names):
+            raise UsageError(f"expected some of {', '.join(names)}, not {raw!r}")
+        return tuple(name for name in names if name in chosen)
+
+    return read
+
+
 def flag(raw: Any) -> bool:
     """Reads true or false."""
     value = {"true": True, "false": False}.get(str(raw).lower())
@@ -142,4 +155,6 @@ def every(raw: Any) -> Every:
 
 def plain(value: Any) -> Any:
     """A hyper-parameter as a JSON value that its reader reads back."""
-    return str(value) if isinstance(value, Every) else value
+    if isinstance(value, Every):  # a tuple, too
+        return str(value)
+    return ",".join(value) if isinstance(value, tuple) else value

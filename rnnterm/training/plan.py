@@ -11,6 +11,7 @@ from rnnterm.errors import UsageError
 from rnnterm.runs.folder import RunConfig, RunFolder, find_run, list_runs, new_run, runs_root
 from rnnterm.runs.lock import check_free
 from rnnterm.text.corpus import Corpus, open_corpus, reopen_corpus
+from rnnterm.training.fitting import fit
 from rnnterm.training.recipe import Recipe, load_recipe
 from rnnterm.training.tensorboard import check_installed
 
@@ -75,7 +76,7 @@ class TrainingPlan:
         folder = new_run(runs_root(runs), name)
         chosen = load_recipe(recipe).with_values(settings or {})
         corpus = open_corpus(source, lowercase=chosen.lowercase)
-        return cls(folder, corpus, chosen, resumed=False)
+        return cls(folder, corpus, fit(chosen, corpus), resumed=False)
 
     @classmethod
     def resume(

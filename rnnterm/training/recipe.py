@@ -24,6 +24,7 @@ from rnnterm.training.knobs import (
     number,
     plain,
     read_knob,
+    some,
     text,
     whole,
 )
@@ -32,12 +33,26 @@ _FOLDER = Path(__file__).parent / "recipes"
 _share = number(0, 1, below=True)
 fixed = partial(knob, fixed=True)
 
+FITTED = (
+    "hidden_size",
+    "dropout_input",
+    "dropout_recurrent",
+    "dropout_output",
+    "batch_size",
+    "bptt",
+    "learning_rate",
+)
+"""The values that can be left to `rnnterm.training.fitting`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """All hyper-parameters of a run; `knobs()` explains each."""
 
     name: str = knob("fast", "what people call this recipe", text)
+    fitted: tuple[str, ...] = knob(
+        FITTED, "values chosen for the budget and the text; setting one takes it out", some(*FITTED)
+    )
 
     # The text
     lowercase: bool = fixed(False, "read the text in lower case", flag)
@@ -55,6 +70,9 @@ class Recipe:
     activation: str = fixed("tanh", "of the rnn cell", choice("tanh", "relu", "linear"))
     reset_after: bool = fixed(True, "GRU: reset after the product, as PyTorch does", flag)
     dropout_input: float = fixed(0.0, "share of input values dropped in training", _share)
+    dropout_recurrent: float = fixed(
+        0.0, "share of recurrent weights dropped in training, anew for each batch", _share
+    )
     dropout_between: float = fixed(0.0, "share of values dropped between layers", _share)
     dropout_output: float = fixed(0.0, "share of values dropped before the output", _share)
     forget_bias: float = fixed(0.0, "added to the LSTM's forget-gate bias", number(-100, 100))
@@ -143,8 +161,9 @@ class Recipe:
     def with_values(self, values: Mapping[str, Any]) -> "Recipe":
         """This recipe with some values replaced, each read and checked.
 
-        A new budget takes the place of the old one, and `dropout` stands for the share dropped
-        between layers and before the output. Raises UsageError naming the key.
+        A new budget takes the place of the old one, `dropout` stands for the share dropped
+        between layers and before the output, and what is set is not fitted any more. Raises
+        UsageError naming the key.
         """
         known = knobs()
         if "dropout" in values:
@@ -156,6 +175,8 @@ class Recipe:
                 meant = f"; did you mean {near[0]}?" if near else ""
                 raise UsageError(f"there is no recipe value {key!r}{meant}")
         read = {key: read_knob(known[key], raw) for key, raw in values.items()}
+        left = tuple(name for name in self.fitted if name not in read)
+        read = {"fitted": left} | read
         if any(limit in read for limit in _BUDGETS):
             read = dict.fromkeys(_BUDGETS, 0) | read
         return replace(self, **read)
@@ -218,15 +239,18 @@ def changed_values(described: Mapping[str, Any]) -> dict[str, Any]:
     name = described.get("name")
     known = load_recipe(name) if name in bundled_recipes() else Recipe.from_dict({})
     usual = known.to_dict()
+    untold = {"name", "fitted", *str(described.get("fitted", "")).split(",")}
     return {
-        key: value for key, value in described.items() if usual.get(key) != value and key != "name"
+        key: value
+        for key, value in described.items()
+        if usual.get(key) != value and key not in untold
     }
 
 
 def differing_values(described: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The values in which recipes differ: one of each recipe by key, None where it has none."""
     keys = dict.fromkeys(key for recipe in described for key in recipe)
-    rows = {key: [recipe.get(key) for recipe in described] for key in keys}
+    rows = {key: [recipe.get(key) for recipe in described] for key in keys if key != "fitted"}
     return {key: row for key, row in rows.items() if any(value != row[0] for value in row)}
 
 

@@ -13,6 +13,7 @@ from rnnterm.errors import RnntermError, UsageError
 from rnnterm.terminal import safe_line
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.estimate import estimate_training, matrix_speed
+from rnnterm.training.fitting import fit
 from rnnterm.training.recipe import Recipe, bundled_recipes, load_recipe
 from rnnterm.tui.messages import RecipeChanged
 from rnnterm.tui.open_dialog import OpenDialog
@@ -67,9 +68,12 @@ class ModelPanel(Panel):
         self.watch(self.query_one(ValueForm), "scroll_y", self._place_field, init=False)
 
     def use_corpus(self, corpus: Corpus) -> None:
-        """The network's size and the time follow from the text."""
+        """The network's size, the time, and what is fitted follow from the text."""
         self._corpus = corpus
-        self._tell_figures()
+        if fit(self._recipe, corpus) == self._recipe:
+            self._tell_figures()
+        else:
+            self._accept(self._recipe)
 
     @work(thread=True)
     def _measure_speed(self) -> None:
@@ -83,10 +87,10 @@ class ModelPanel(Panel):
 
     def _accept(self, recipe: Recipe) -> None:
         """Take other values, and tell the rest of the app."""
-        self._recipe = recipe
+        self._recipe = fit(recipe, self._corpus) if self._corpus else recipe
         self._show()
         self._tell_figures()
-        self.post_message(RecipeChanged(recipe))
+        self.post_message(RecipeChanged(self._recipe))
 
     def _show(self) -> None:
         rows = model_rows.form_rows(self._recipe, self._original, every=self._every)
@@ -106,8 +110,10 @@ class ModelPanel(Panel):
             changed = model_rows.changed_names(self._recipe, self._original)
             lines += [f"changed: {', '.join(changed)}"] * bool(changed)
         elif name in model_rows.changed_names(self._recipe, self._original):
-            usual = model_rows.spelled(self._original, name) or "none"
+            usual = model_rows.usual(self._original, name)
             lines.append(f"{self._original.name}: {usual} ({self.key_of('model.reset')})")
+        elif name in self._recipe.fitted and self._corpus is not None:
+            lines.append("chosen for this budget and text")
         meaning = self.query_one(".model-meaning", Static)
         meaning.set_class(bool(error), "-error")
         meaning.update(self._joined([error] if error else lines))
@@ -278,7 +284,7 @@ class ModelPanel(Panel):
 
     def action_reset(self) -> None:
         if self._current != model_rows.RECIPE:
-            self._change(model_rows.reset_values(self._original, self._current))
+            self._change(model_rows.reset_values(self._recipe, self._original, self._current))
 
     def action_recipe(self) -> None:
         changed = len(model_rows.changed_names(self._recipe, self._original))

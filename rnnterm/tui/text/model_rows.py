@@ -55,6 +55,11 @@ def spelled(recipe: Recipe, name: str) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
+def usual(original: Recipe, name: str) -> str:
+    """What the recipe has, where another value was set."""
+    return "by budget and text" if name in original.fitted else spelled(original, name) or "none"
+
+
 def explained(name: str) -> str:
     """What a value means."""
     if name == RECIPE:
@@ -67,8 +72,10 @@ def choices(name: str) -> tuple[str, ...]:
     return () if name == RECIPE else choices_of(knobs()[name])
 
 
-def reset_values(original: Recipe, name: str) -> dict[str, Any]:
+def reset_values(recipe: Recipe, original: Recipe, name: str) -> dict[str, Any]:
     """What gives a value back its recipe's: for a budget, the one that the recipe sets."""
+    if name in original.fitted:
+        return {"fitted": (*recipe.fitted, name)}
     described = original.to_dict()
     if name in BUDGETS:
         name = next(budget for budget in BUDGETS if described[budget])
@@ -100,7 +107,7 @@ def told_outcome(estimate: Estimate) -> str:
 
 
 def _all_names() -> list[str]:
-    return [name for name in knobs() if name != "name"]
+    return [name for name in knobs() if name not in ("name", "fitted")]
 
 
 def _main_names(recipe: Recipe) -> list[str]:
@@ -113,6 +120,8 @@ def _main_names(recipe: Recipe) -> list[str]:
 
 
 def _differs(recipe: Recipe, original: Recipe, name: str) -> bool:
+    if name in original.fitted:
+        return name not in recipe.fitted
     return bool(getattr(recipe, name) != getattr(original, name))
 
 

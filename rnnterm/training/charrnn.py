@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from rnnterm.errors import UsageError
 from rnnterm.nn.cells import Array
 from rnnterm.nn.spec import NetworkSpec
+from rnnterm.training.dropping import drop
 
 Carried = list[tuple[Tensor, ...]]
 """One state a layer: (h,) or (h, c), each of shape (1, B, H) as torch wants it."""
@@ -27,8 +28,8 @@ _KERNELS: dict[str, tuple[Callable[..., tuple[Tensor, ...]], int]] = {
 class CharRNN(nn.Module):
     """Characters to next-character scores.
 
-    Layers are single `nn.LSTM`s (or GRUs, RNNs) with dropout modules between: cuDNN's own dropout
-    keeps a hidden generator that no checkpoint could restore.
+    Layers are single `nn.LSTM`s (or GRUs, RNNs) and dropout is not theirs: cuDNN keeps a hidden
+    generator that no checkpoint could restore.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -44,23 +45,23 @@ class CharRNN(nn.Module):
         sizes = [spec.input_size] + [spec.hidden_size] * (spec.num_layers - 1)
         self.rnn = nn.ModuleList([_layer(spec, size) for size in sizes])
         self.head = nn.Linear(spec.hidden_size, spec.vocab_size)
-        self.drop_input = nn.Dropout(spec.dropout_input)
-        self.drop_between = nn.Dropout(spec.dropout_between)
-        self.drop_output = nn.Dropout(spec.dropout_output)
         _initialize(self)
 
     def forward(
         self, ids: Tensor, state: Carried | None = None, *, last_only: bool = False
     ) -> tuple[Tensor, Carried]:
         """Indices (B, T) to logits (B, T, V), or (B, V) after the last step, and the state."""
-        x = self.drop_input(self._inputs(ids))
+        x = self._drop(self._inputs(ids), self.spec.dropout_input)
         following: Carried = []
         for layer, rnn in enumerate(self.rnn):
-            x = self.drop_between(x) if layer else x
+            x = self._drop(x, self.spec.dropout_between) if layer else x
             x, after = self._read(rnn, x, state[layer] if state else None)
             following.append(after)
         x = x[:, -1] if last_only else x
-        return self.head(self.drop_output(x)), following
+        return self.head(self._drop(x, self.spec.dropout_output)), following
+
+    def _drop(self, values: Tensor, share: float) -> Tensor:
+        return drop(values, share) if self.training else values
 
     def _read(
         self, rnn: nn.Module, x: Tensor, state: tuple[Tensor, ...] | None
@@ -73,7 +74,7 @@ class CharRNN(nn.Module):
         # The module can't be lent other weights for once: this is what it calls itself.
         kernel, state_size = _KERNELS[rnn.mode]
         weight_ih, weight_hh, *biases = rnn.all_weights[0]
-        weights = [weight_ih, F.dropout(weight_hh, dropped), *biases]
+        weights = [weight_ih, drop(weight_hh, dropped), *biases]
         zeros = x.new_zeros(1, len(x), rnn.hidden_size)
         state = state or (zeros,) * state_size
         hx = state if state_size > 1 else state[0]

@@ -1,13 +1,13 @@
 """Width, batches, rate and dropout for a budget and a text, so that one default serves many.
 
 Two figures decide. How much the budget lets a network read: in twenty seconds a narrow network has
-read three times as much as a wide one, and is ahead; in ten minutes the wide one is. And how many
-times that reads the text through: from about the fourth time on a network learns it by heart, which
+read twice as much as a wide one, and is ahead; in ten minutes the wide one is. And how many times
+that reads the text through: from about the fourth time on a network learns it by heart, which
 dropping outputs and recurrent weights delays.
 """
 
+import math
 from dataclasses import dataclass
-from math import inf
 from typing import Any
 
 from rnnterm.text.corpus import Corpus
@@ -15,41 +15,45 @@ from rnnterm.training.processors import may_use_gpu, training_cores
 from rnnterm.training.recipe import Recipe
 
 _CHARACTERS_PER_CORE = 25_000
-"""A second, of a network of 640 units, on a processor with products in bf16."""
+"""A second, read by a network of 640 units where a core has products in bf16."""
 
 _CHARACTERS_PER_GPU = 1_000_000
-"""A second; rough."""
+"""A second; a guess: GPUs differ more than budgets do."""
 
 
 @dataclass(frozen=True)
 class _Size:
-    """What suits a budget in which a network of 640 units reads so many characters."""
+    """What suits a budget in which a network of 640 units reads up to so many characters."""
 
     most_characters: float
     hidden_size: int
     bptt: int
 
 
-_SIZES = (
-    _Size(2e6, 384, 32),
-    _Size(8e6, 640, 64),
-    _Size(inf, 768, 64),
-)
+_SIZES = (_Size(2e6, 384, 32), _Size(12e6, 640, 64), _Size(math.inf, 768, 64))
+_STREAMS, _FEWEST_STREAMS = 32, 4
+_BATCHES_OF_A_STREAM = 8  # at least: a state that is never carried on learns nothing of the past
+_RATE = 6.0  # times one unit: a network of twice the width takes half the learning rate
+_LOWEST_RATE, _HIGHEST_RATE = 2e-3, 2e-2
+_EPOCHS_WITHOUT_DROPOUT = 5.0
+_DROPOUT_PER_DOUBLING = 0.1  # of the epochs
+_MOST_DROPOUT = 0.5
 
 
 def fit(recipe: Recipe, corpus: Corpus) -> Recipe:
     """The recipe with its `fitted` values chosen for its budget and this text."""
     characters = len(corpus.split(recipe.val_fraction, recipe.test_fraction).train)
-    reads = _characters_read(recipe, characters)
-    size = next(each for each in _SIZES if reads <= each.most_characters)
-    epochs = reads / max(1, characters)
-    values: dict[str, Any] = {
-        "hidden_size": size.hidden_size,
-        "batch_size": 32,
-        "bptt": size.bptt,
-        "learning_rate": 1e-2,
-    }
-    chosen = {name: values[name] for name in recipe.fitted if name in values}
+    read = _characters_read(recipe, characters)
+    size = next(each for each in _SIZES if read <= each.most_characters)
+    values: dict[str, Any] = {"hidden_size": size.hidden_size, "bptt": size.bptt}
+    values |= {name: getattr(recipe, name) for name in values if name not in recipe.fitted}
+    rate = _RATE / values["hidden_size"]
+    values["batch_size"] = _streams(characters / values["bptt"])
+    values["learning_rate"] = min(max(_LOWEST_RATE, float(f"{rate:.2g}")), _HIGHEST_RATE)
+    dropout = _dropout(read / max(1, characters))
+    values |= {"dropout_recurrent": dropout, "dropout_output": dropout}
+    values["dropout_input"] = dropout / 4
+    chosen = {name: values[name] for name in recipe.fitted}
     return recipe.with_values(chosen | {"fitted": recipe.fitted})
 
 
@@ -62,3 +66,15 @@ def _characters_read(recipe: Recipe, characters: int) -> float:
     if may_use_gpu(recipe.device):
         return recipe.time_budget * _CHARACTERS_PER_GPU
     return recipe.time_budget * _CHARACTERS_PER_CORE * training_cores(recipe.threads)
+
+
+def _streams(pieces: float) -> int:
+    """A power of two of streams, fewer where a text of so many pieces of `bptt` is short."""
+    most = max(1.0, pieces / _BATCHES_OF_A_STREAM)
+    return max(_FEWEST_STREAMS, min(_STREAMS, 1 << int(math.log2(most))))
+
+
+def _dropout(epochs: float) -> float:
+    """The share to drop where a text is read so many times, in steps of 0.05."""
+    doublings = math.log2(max(1.0, epochs / _EPOCHS_WITHOUT_DROPOUT))
+    return min(_MOST_DROPOUT, round(20 * _DROPOUT_PER_DOUBLING * doublings) / 20)

@@ -32,7 +32,7 @@ CORPORA = {
     "empty": (lambda path: path.touch(), 1, "empty"),
     "only a byte-order mark": (lambda path: path.write_bytes(b"\xef\xbb\xbf"), 1, "empty"),
     "too short": (lambda path: path.write_text("abc"), 1, "too few"),
-    "shorter than batch x bptt": (lambda path: path.write_text(FEW * 20), 1, "batch_size or bptt"),
+    "shorter than batch x bptt": (lambda path: path.write_text(FEW * 3), 1, "batch_size or bptt"),
     "binary": (lambda path: path.write_bytes(bytes(range(256)) * 9), 1, "byte 128"),
     "NULs": (lambda path: path.write_bytes(b"a\0b\0" * 90), 1, "NUL"),
     "invalid UTF-8": (lambda path: path.write_bytes(b"abc\xff"), 1, "byte 3 (0xff)"),

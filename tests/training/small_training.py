@@ -5,6 +5,7 @@ from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.run import TrainingSession
 
 SMALL = {
+    "fitted": "",
     "hidden_size": 16,
     "batch_size": 4,
     "bptt": 16,

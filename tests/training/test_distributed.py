@@ -32,6 +32,7 @@ pytestmark = pytest.mark.xdist_group("distributed")  # where the two processes a
 LAUNCHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 RNNTERM = ["-m", "rnnterm", "train"]
 SMALL = {
+    "fitted": "",
     "hidden_size": 16,
     "num_layers": 2,
     "batch_size": 4,

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from rnnterm.explore.ordering import WAYS, By, Units, order_units
-from rnnterm.explore.reading import Reading, value_range
+from rnnterm.explore.unrolled import Unrolled, value_range
 from rnnterm.nn.cells import Array
 
 

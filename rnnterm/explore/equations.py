@@ -138,6 +138,11 @@ def number(value: float) -> str:
     return f"−{text}" if value < 0 else text
 
 
+def signed_number(value: float) -> str:
+    """The same with its sign, whichever it is."""
+    return number(value) if value < 0 else f"+{number(value)}"
+
+
 def equation_lines(steps: Iterable[Equation], width: int, *, terms: bool = False) -> list[str]:
     """All equations below each other, no line wider than `width`, if no single side is."""
     return [line for step in steps for line in step.lines(width, terms=terms)]

@@ -170,7 +170,9 @@ def read_series(forecaster: Forecaster, series: TimeSeries, stretch: Stretch) ->
     """
     start, stop = stretch
     if not 0 <= start < stop <= len(series):
-        raise UsageError(f"the series has the values 1 to {len(series):,}, not {start + 1} to {stop}")
+        raise UsageError(
+            f"the series has the values 1 to {len(series):,}, not {start + 1} to {stop}"
+        )
     if stop - start > LONGEST:
         raise UsageError(f"{stop - start:,} values are too many to look at: at most {LONGEST:,}")
     return SeriesReading(forecaster, series, stretch, trace(forecaster, series.values[start:stop]))

@@ -70,7 +70,7 @@ class Steps:
             return float(written)
         if not _A_DATE.match(written):  # numpy knows `now` and more
             raise ValueError
-        moment: Any = np.datetime64(written, _CODES[self.unit])
+        moment: Any = np.array(written, f"datetime64[{_CODES[self.unit]}]")[()]
         if self.unit == "weekday":
             return float(np.busday_count(_MONDAY, moment))
         return float(moment.astype(np.int64))

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +6,7 @@ import pytest
 from rnnterm.errors import RnntermError
 from rnnterm.forecast.answer import forecast_again, series_digest
 from rnnterm.forecast.calibration import calibrated
-from rnnterm.forecast.forecaster import Forecaster, Training, trace
+from rnnterm.forecast.forecaster import Forecaster, Training
 from rnnterm.forecast.modelfile import (
     forecaster_bytes,
     forecaster_from_bytes,
@@ -97,23 +96,6 @@ def test_the_first_recursive_forecast_is_the_one_step_forecast_of_its_window(rec
         if not one.plan.carried:
             following = one.recursive(longer, np.array([len(longer)]), 4)[0]
             np.testing.assert_allclose(following, row[1:], atol=1e-6)
-
-
-@pytest.mark.parametrize(("cell", "names"), [("lstm", "hcifgo"), ("gru", "hrzn"), ("rnn", "h")])
-def test_a_window_can_be_followed_step_by_step(cell, names):
-    one = forecaster(cell=cell)
-    window = VALUES[-8:]
-    followed = trace(one, window, network=1)
-    assert set(followed.values) == set(names)
-    assert all(values.shape == (8, 4) for values in followed.values.values())
-    alone = replace(one.alone(1))
-    scaled = alone.scaler.scale(VALUES)
-    expected = alone.recursive(scaled, np.array([len(scaled)]), 1)[0]
-    assert followed.forecasts[-1] == pytest.approx(
-        alone.scaler.unscale(expected, mean=True)[0], rel=1e-6
-    )
-    with pytest.raises(RnntermError, match="networks"):
-        trace(one, window, network=3)
 
 
 @pytest.mark.parametrize("root", [False, True])

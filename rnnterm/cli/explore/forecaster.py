@@ -11,7 +11,7 @@ from rnnterm.cli.explore.asked import Looked, chosen, shown_name
 from rnnterm.cli.explore.charts import chart_lines, series_style
 from rnnterm.cli.explore.page import BOLD, MUTED, Answer, Canvas, Line, prose, titled, wrapped
 from rnnterm.cli.explore.steps import curve, equations_as_json, told_equations, units_over_time
-from rnnterm.explore.equations import equations, number
+from rnnterm.explore.equations import equations, number, signed_number
 from rnnterm.forecast.telling import figure
 from rnnterm.plotting.bars import Bar, bar_chart
 
@@ -180,15 +180,23 @@ class SeriesSteps:
             yield from prose(f"{told} forecasts", canvas.width, MUTED)
         if len(reading.layers) > 1:
             each = ", ".join(figure(float(one)) for one in reading.forecasts_of_each[step])
-            yield from prose(f"mean of {len(reading.layers)} networks: {each}", canvas.width)
+            told = f"networks 1 to {len(reading.layers)} alone: {each}"
+            yield from prose(told, canvas.width)
         yield [("", "")]
         yield from titled(
-            "units that say most", f"what each adds to V h′, network {asked.layer + 1}", canvas.width
+            "units that say most",
+            f"what each adds to V h′, network {asked.layer + 1}",
+            canvas.width,
         )
         shares = reading.unit_shares(asked.layer, step)[:_UNITS]
         most = max((abs(one.share) for one in shares), default=0.0) or 1.0
         bars = [
-            Bar(f"unit {one.unit}", abs(one.share) / most, signed(one.share), 2 - (one.share > 0))
+            Bar(
+                f"unit {one.unit}",
+                abs(one.share) / most,
+                signed_number(one.share),
+                2 - (one.share > 0),
+            )
             for one in shares
         ]
         chart = bar_chart(bars, min(canvas.width, _BARS), ascii_only=canvas.ascii_only)
@@ -228,11 +236,6 @@ class SeriesSteps:
                 for one in reading.unit_shares(network, step)[:_UNITS]
             ],
         }
-
-
-def signed(value: float) -> str:
-    """A number with its sign, whichever it is."""
-    return number(value) if value < 0 else f"+{number(value)}"
 
 
 def _foreseen(reading: "SeriesReading", step: int) -> str:

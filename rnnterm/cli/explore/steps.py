@@ -131,9 +131,7 @@ def equations_as_json(told: "list[Equation]") -> list[dict[str, Any]]:
         {
             "name": one.name,
             "function": one.function,
-            "terms": [
-                {"symbol": term.symbol, "factors": list(term.factors)} for term in one.terms
-            ],
+            "terms": [{"symbol": term.symbol, "factors": list(term.factors)} for term in one.terms],
             "sum": one.total,
             "value": one.value,
         }

@@ -63,6 +63,7 @@ ACTIONS = (
         "forecast.scroll_down", "pagedown", "more text", "Scroll the figures down.", in_footer=False
     ),
     Action("forecast.scroll_up", "pageup", "less text", "Scroll the figures up.", in_footer=False),
+    Action("forecast.explore", "e", "explore", "Look into the cells that forecast, step by step."),
     Action("forecast.save", "w", "save", "Keep the forecaster in a file.", in_footer=False),
     Action("forecast.export", "c", "table", "Write all forecasts to a CSV table.", in_footer=False),
 )

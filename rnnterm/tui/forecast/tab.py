@@ -355,6 +355,24 @@ class ForecastTab(TabContent):
     def action_export(self) -> None:
         self._ask_to_write("Write all forecasts to a new table:", TABLE)
 
+    def action_explore(self) -> None:
+        now, learnt = self._now, self._learnt
+        if now is None or now.result is None or learnt is None:
+            self._fail(f"nothing is learnt yet: {self._key_of('forecast.start')} starts it")
+            return
+        from rnnterm.forecast.modelfile import forecaster_from_bytes
+        from rnnterm.tui.hidden.subject import SeriesSubject
+
+        series = learnt.series
+        place = len(series) if self._read is None else min(self._read, len(series))
+        try:
+            forecaster = forecaster_from_bytes(now.result.model)
+            subject = SeriesSubject.of(forecaster, series, place)
+        except RnntermError as error:
+            self._fail(str(error))
+            return
+        self.app.explore_forecaster(subject)  # type: ignore[attr-defined]
+
     def _ask_to_write(self, question: str, suffix: str) -> None:
         now, learnt = self._now, self._learnt
         if now is None or now.result is None or learnt is None:

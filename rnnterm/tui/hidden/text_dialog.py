@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from rnnterm.explore.unrolled import LONGEST
 from rnnterm.glyphs import fit, visible
 from rnnterm.terminal import pipe_text, safe_line
-from rnnterm.tui.hidden.bench import Source
+from rnnterm.tui.hidden.subject import Source
 
 _PREVIEW = 56
 

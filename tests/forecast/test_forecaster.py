@@ -2,11 +2,10 @@ import json
 
 import numpy as np
 import pytest
+from made_forecasters import VALUES, forecaster
 
 from rnnterm.errors import RnntermError
-from rnnterm.forecast.answer import forecast_again, series_digest
-from rnnterm.forecast.calibration import calibrated
-from rnnterm.forecast.forecaster import Forecaster, Training
+from rnnterm.forecast.answer import forecast_again
 from rnnterm.forecast.modelfile import (
     forecaster_bytes,
     forecaster_from_bytes,
@@ -23,29 +22,7 @@ from rnnterm.forecast.result import (
 )
 from rnnterm.forecast.scaler import Scaler
 
-VALUES = 5 + np.sin(np.arange(160) / 5) + np.random.default_rng(3).normal(0, 0.1, 160)
 CELLS = ("lstm", "gru", "rnn")
-
-
-def forecaster(recipe="good", seeds=3, **values) -> Forecaster:
-    asked = {"window": 8, "horizon": 6, "units": 4, "seeds": seeds} | values
-    if recipe == "sine-tutorial":
-        asked["window"] = 4
-    plan = plan_for(recipe, **asked).settled(VALUES)
-    spec = ForecasterSpec.of(plan)
-    rng = np.random.default_rng(4)
-    networks = tuple(
-        {
-            name: rng.normal(0, 0.4, shape).astype(np.float32)
-            for name, shape in spec.tensor_shapes().items()
-        }
-        for _ in range(seeds)
-    )
-    split = plan.train_length(len(VALUES))
-    fitted = plan.fitted_length(split)
-    training = Training("waves", split, fitted, series_digest(VALUES[:split]), (1,) * seeds)
-    scaler = Scaler.fit(plan, VALUES, fitted)
-    return calibrated(Forecaster(plan, spec, scaler, networks, training), VALUES)
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from rnnterm.explore.equations import number
 from rnnterm.explore.series import SeriesReading
-from rnnterm.forecast.telling import figure
 from rnnterm.tui.hidden.inks import TINTS, bar_styles
 from rnnterm.tui.hidden.scene import in_sight
 from rnnterm.tui.hidden.unit_map import GUTTER
@@ -131,7 +131,7 @@ class SeriesView(Widget):
     def _label(self, y: int, height: int) -> str:
         """The highest value beside the uppermost row, the lowest beside the last."""
         ends = {height - 1: float(self._values.min()), 0: float(self._values.max())}
-        label = figure(ends[y]) if y in ends else ""
+        label = number(ends[y]) if y in ends else ""
         return f"{label:>{GUTTER - 1}} "[:GUTTER]
 
     @property

@@ -53,6 +53,6 @@ class Stage(Vertical, can_focus=True):
         self._draw_line()
 
     def _draw_line(self) -> None:
-        picture = self.query_one(UnitMap).picture
-        if picture is not None:
-            self.query_one(UnitLine).draw(picture, self._eye.unit, self._eye.step)
+        picture, unit = self.query_one(UnitMap).picture, self._eye.unit
+        if picture is not None and unit < len(picture.part.scene.order):
+            self.query_one(UnitLine).draw(picture, unit, self._eye.step)

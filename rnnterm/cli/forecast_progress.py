@@ -24,6 +24,7 @@ class Progress:
         self._begun: Begun | None = None
         self._epochs: dict[int, int] = {}
         self._done: set[int] = set()
+        self._is_forecasting = False
 
     def report(self, event: "Event") -> None:
         """Show an event."""
@@ -40,7 +41,9 @@ class Progress:
             case events.SeedDone():
                 self._done.add(event.seed)
             case events.Forecasting():
-                self._show(1.0, "forecasting", True)
+                share = f" {event.share:.0%}" if event.share else ""
+                is_first, self._is_forecasting = not self._is_forecasting, True
+                self._show(1.0, f"forecasting · {event.doing}{share}", is_first)
 
     @property
     def _share(self) -> float:

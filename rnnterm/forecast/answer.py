@@ -73,22 +73,25 @@ def answer(
     *,
     findings: Findings | None = None,
     period: int | None = None,
-    on_share: Callable[[float], None] | None = None,
+    on_work: Callable[[str, float], None] = lambda doing, share: None,
 ) -> ForecastResult:
     """Forecasts, intervals and figures for a series whose first `split` values were for training.
 
     Args:
         split: 0 where none were.
         period: values in a season, for the seasonal baseline; None to find it.
-        on_share: hears now and then how much of the series has its one-step forecasts, 0 to 1.
+        on_work: hears what is being computed, and now and then how much of it is done, 0 to 1.
     """
     findings = findings or Findings()
     plan, scaler = forecaster.plan, forecaster.scaler
     scaled = scaler.scale(values)
-    one_step = forecaster.one_step(scaled, on_share=on_share)
+    one_step = forecaster.one_step(scaled, on_share=lambda share: on_work("one step ahead", share))
+    on_work("intervals", 0.0)
     low, high = _one_step_bounds(forecaster, scaled, one_step, split)
     told = scaler.unscale(one_step, mean=True)
+    on_work("beyond the end", 0.0)
     beyond, beyond_low, beyond_high, by_lead = _beyond(forecaster, scaled, one_step, split)
+    on_work("baselines", 0.0)
     rows = _rows(forecaster, told, values, split, period)
     inside = (low <= values) & (values <= high)
     tested = np.isfinite(low)
@@ -122,16 +125,17 @@ def verdict(rows: Sequence[Row]) -> str:
     if not others or not network.test.count:
         return "There is no test part to judge the network by."
     best = min(others, key=lambda row: row.test.rmse)
-    apart = network.test.rmse / best.test.rmse - 1
     beaten = [row.name for row in others if row.test.rmse <= network.test.rmse]
     if not beaten:
+        below = 1 - network.test.rmse / best.test.rmse  # which is lower, and not below zero
         return (
-            f"The network beats every baseline: its test RMSE is {-apart:.1%} below that of the "
+            f"The network beats every baseline: its test RMSE is {below:.1%} below that of the "
             f"best, {best.name}."
         )
+    lower = 1 - best.test.rmse / network.test.rmse if network.test.rmse else 0.0
     which = (
-        f"whose test RMSE is {1 - 1 / (1 + apart):.1%} lower"
-        if apart >= _SAME
+        f"whose test RMSE is {lower:.1%} lower"
+        if lower >= _SAME
         else "which is as good and far simpler"
     )
     if len(beaten) == len(others):

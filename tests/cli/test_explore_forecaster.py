@@ -123,7 +123,7 @@ def test_gates_are_plotted(ask, run_here, tmp_path):
         (["--values", "0"], "not 0"),
         (["--values", "2821"], "not 2,821"),
         (["--series", "nothing"], "no series 'nothing'"),
-        (["--column", "2"], "add --series FILE.csv"),
+        (["--column", "2"], "needs --series FILE.csv"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(ask, arguments, why):

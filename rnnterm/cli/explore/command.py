@@ -34,7 +34,7 @@ _LOOKS_AT: dict[str, tuple[str, ...]] = {
     "gradients": ("layer", "step", "rng_seed"),
     "compare": (),
 }
-_OF_SERIES = ("series", "column", "date_column", "at", "values", "network")
+_OF_SERIES = ("series", "column", "date_column", "missing", "at", "values", "network")
 _OF_FORECASTER = (*_OF_SERIES, "unit", "step", "show", "saturation", "export", "as_json")
 _OF_TINY = ("weight", "text", "step", "export", "as_json")
 
@@ -48,6 +48,10 @@ _OF_TINY = ("weight", "text", "step", "export", "as_json")
 )  # fmt: skip
 @click.option("--column", metavar="C", help="Of a CSV file: the column of the values.")
 @click.option("--date-column", metavar="C", help="Of a CSV file: that of the dates, or none.")
+@click.option(
+    "--missing", multiple=True, metavar="TEXT",
+    help="Of a CSV file: a missing value, such as nan; repeatable.",
+)  # fmt: skip
 @click.option(
     "--at", metavar="WHEN",
     help="Of a forecaster: the forecast to look at (else the one beyond the end).",
@@ -180,7 +184,7 @@ def command(
         answer = explore_forecaster(model, forecaster, chosen)
     else:
         for name in _OF_SERIES:
-            if chosen[name] is not None:
+            if chosen[name] not in (None, ()):
                 raise UsageError(f"{_flag(name)} is for forecasters, {model} reads a text")
         answer = _answer(model, None if text is None else read_seed(text, "text"), chosen)
     show_answer(answer, as_json=as_json, export=export, title=f"rnnterm explore {model}")

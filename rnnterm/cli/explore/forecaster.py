@@ -70,15 +70,15 @@ def _series(forecaster: "Forecaster", given: dict[str, Any]) -> "TimeSeries":
     from rnnterm.forecast.remembered import remembered_series
     from rnnterm.forecast.series import open_series
 
-    source, column, dates = given["series"], given["column"], given["date_column"]
-    if source is None:
-        if column is not None or dates is not None:
-            raise UsageError("--column and --date-column are for a CSV file: add --series FILE.csv")
+    table = {name: given[name] for name in ("column", "date_column", "missing")}
+    if given["series"] is None:
+        if any(table.values()):
+            raise UsageError("what is said about a CSV file's columns needs --series FILE.csv")
         try:
             return remembered_series(forecaster)
         except UsageError as error:
             raise UsageError(f"{error} with --series") from None
-    series = open_series(source, column, dates)
+    series = open_series(given["series"], **table)
     for note in series.notes:
         narrate(f"{series.name}: {note}")
     return series

@@ -42,8 +42,8 @@ def progress(plan: ForecastPlan, learning: Learning | None) -> str:
         return "failed"
     if learning.result is not None:
         return f"learnt in {learning.result.seconds:.1f} s"
-    if learning.is_forecasting:
-        return "forecasting"
+    if learning.doing:
+        return f"forecasting · {learning.doing}"
     if not learning.epoch:
         return "starting"
     epochs = learning.begun.epochs if learning.begun else plan.epochs

@@ -35,6 +35,7 @@ class Learning:
         losses: (train, validation) of each epoch, by seed.
         preview: the newest one-step forecasts.
         seeds_done: how many networks have learnt all they will.
+        doing: what is being computed after them; empty before.
         result: once there is one.
         error: why there will be none.
     """
@@ -43,7 +44,7 @@ class Learning:
     losses: Losses | None = None
     preview: Previewed | None = None
     seeds_done: int = 0
-    is_forecasting: bool = False
+    doing: str = ""
     result: ForecastResult | None = None
     error: str = ""
 
@@ -76,7 +77,7 @@ class Learning:
             case SeedDone():
                 changes = {"seeds_done": self.seeds_done + 1}
             case Forecasting():
-                changes = {"is_forecasting": True}
+                changes = {"doing": event.doing}
             case Finished():
                 changes = {"result": event.result}
             case Failed():

@@ -8,14 +8,15 @@ import numpy as np
 
 from rnnterm.errors import RnntermError
 from rnnterm.forecast.baselines import Baseline, baselines, last_value
-from rnnterm.forecast.calibration import errors_by_lead, some_origins
+from rnnterm.forecast.calibration import calibration_origins, errors_by_lead, some_origins
 from rnnterm.forecast.forecaster import Forecaster
 from rnnterm.forecast.intervals import (
     LATEST,
+    Places,
+    adaptive_widths_by_lead,
     conformal_width,
-    rolling_coverage_by_lead,
+    coverage_by_lead,
     rolling_widths,
-    widths_by_lead,
 )
 from rnnterm.forecast.measures import measure
 from rnnterm.forecast.modelfile import forecaster_bytes
@@ -170,10 +171,10 @@ def _beyond(
     tested = errors_by_lead(forecaster, scaled, origins)
     before = _of_horizon(forecaster.errors_by_lead, plan.horizon)
     errors = np.concatenate([before, tested])
-    # The calibration's own origins lie before the test part: all their values have come.
-    all_origins = np.concatenate([np.full(len(before), -plan.horizon), origins])
-    by_lead = rolling_coverage_by_lead(all_origins, errors, int(origins[0]), plan.level)
-    widths = widths_by_lead(errors, plan.level)
+    places = np.concatenate([_places_before(forecaster, before, split), origins])
+    widths = adaptive_widths_by_lead(places, errors, len(scaled), plan.level)
+    by_lead = coverage_by_lead(widths[len(before) : -1], tested)
+    widths = widths[-1]
     first = max(split, plan.window)
     latest = np.concatenate([forecaster.errors, np.abs(one_step[first:] - scaled[first:])])
     widths = np.maximum(widths, conformal_width(latest[-LATEST:], plan.level))
@@ -185,6 +186,15 @@ def _beyond(
         scaler.unscale(beyond + widths),
         by_lead,
     )
+
+
+def _places_before(forecaster: Forecaster, errors: Doubles, split: int) -> Places:
+    """Where the calibration's recursive forecasts began, on the axis of the series: before `split`.
+
+    Of another series than the learnt one, all of them lie before its first value.
+    """
+    places = calibration_origins(forecaster) + split - forecaster.training.split
+    return places if len(places) == len(errors) else np.full(len(errors), -errors.shape[1])
 
 
 def _of_horizon(errors: Doubles, horizon: int) -> Doubles:

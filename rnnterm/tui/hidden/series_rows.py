@@ -63,7 +63,8 @@ class SeriesRows:
             for one in shares
         ]
         chart = bar_chart(bars, min(width, _WIDEST_BARS), ascii_only=ascii_only)
-        return [[(heading, "muted")], *([(line.rstrip(), "")] for line in chart.lines())]
+        rows: list[Row] = [[(heading, "muted")]]
+        return rows + [[(line.rstrip(), "")] for line in chart.lines()]
 
     def in_a_line(self, eye: Eye, width: int) -> Row:
         step = eye.step

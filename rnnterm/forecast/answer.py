@@ -194,7 +194,9 @@ def _places_before(forecaster: Forecaster, errors: Doubles, split: int) -> Place
     Of another series than the learnt one, all of them lie before its first value.
     """
     places = calibration_origins(forecaster) + split - forecaster.training.split
-    return places if len(places) == len(errors) else np.full(len(errors), -errors.shape[1])
+    if len(places) != len(errors):
+        return np.full(len(errors), -errors.shape[1], np.int64)
+    return places.astype(np.int64)
 
 
 def _of_horizon(errors: Doubles, horizon: int) -> Doubles:

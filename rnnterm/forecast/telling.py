@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from rnnterm.forecast.result import ForecastResult, Row
 from rnnterm.forecast.series import TimeSeries
 from rnnterm.forecast.steps import Steps
@@ -65,10 +67,21 @@ def sentences(result: ForecastResult, series: TimeSeries) -> list[str]:
     if math.isfinite(result.coverage):
         told.append(
             f"{result.plan.level:.0%} intervals held {result.coverage:.1%} of the test values"
+            f"{_further_ahead(result, series)}"
         )
     if len(result.beyond):
         told.append(f"next {next_value(result, series.steps, len(series))}")
     return told
+
+
+def _further_ahead(result: ForecastResult, series: TimeSeries) -> str:
+    """How often the intervals of recursive forecasts held, over all lead times."""
+    judged = np.flatnonzero(np.isfinite(result.coverage_by_lead))
+    if not len(judged) or judged[-1] == 0:
+        return ""
+    share = float(result.coverage_by_lead[judged].mean())
+    ahead = f"{judged[-1] + 1} {series.steps.named} ahead"
+    return f", and {share:.1%} of recursive forecasts up to {ahead}"
 
 
 def next_value(result: ForecastResult, steps: Steps, count: int) -> str:

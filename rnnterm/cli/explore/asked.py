@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rnnterm.explore.reading import Reading
     from rnnterm.explore.unrolled import Unrolled
     from rnnterm.nn.modelfile import Model
+    from rnnterm.nn.softmax import Doubles
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,13 @@ class Looked(ABC):
         if self.chosen_unit is not None:
             return self.chosen_unit
         return int(self.reading.values(self.layer, self.name).var(axis=0).argmax())
+
+    @property
+    def axis(self) -> "Doubles":
+        """Where the steps stand on the axis of a chart, shape (T,)."""
+        import numpy as np
+
+        return np.arange(1.0, len(self.reading) + 1)
 
     def whereabouts(self) -> str:
         """Such as `layer 1 of 2 · h · unit 73 · step 41/200`."""

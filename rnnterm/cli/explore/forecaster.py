@@ -17,8 +17,9 @@ from rnnterm.plotting.bars import Bar, bar_chart
 
 if TYPE_CHECKING:
     from rnnterm.explore.equations import Equation
-    from rnnterm.explore.series import SeriesReading
+    from rnnterm.explore.series import SeriesReading, Stretch
     from rnnterm.forecast.forecaster import Forecaster
+    from rnnterm.forecast.result import Doubles
     from rnnterm.forecast.series import TimeSeries
 
 _UNITS = 5
@@ -90,6 +91,21 @@ class SeriesAsked(Looked):
 
     reading: "SeriesReading"
 
+    def axis_of(self, stretch: "Stretch") -> "Doubles":
+        """Where values stand on the axis of a chart: in years, where they are dated."""
+        series = self.reading.series
+        return series.steps.axis(len(series))[0][stretch.start : stretch.stop]
+
+    @property
+    def axis(self) -> "Doubles":
+        """See `Looked.axis`."""
+        return self.axis_of(self.reading.stretch)[-len(self.reading) :]
+
+    @property
+    def axis_label(self) -> str:
+        """What the axis counts."""
+        return self.reading.series.steps.axis(len(self.reading.series))[1]
+
     def headline(self, canvas: Canvas) -> Iterator[Line]:
         """See `Looked.headline`."""
         reading = self.reading
@@ -155,8 +171,10 @@ class SeriesSteps:
         legend: Line = [(reading.series.unit or reading.series.name, BOLD)]
         for at, (mark, name) in enumerate(zip(marks, names[: len(told)], strict=False), start=1):
             legend += [(f"  {mark}", series_style(at) if canvas.colors else ""), (f" {name}", "")]
+        legend.append((f"  ({self.asked.axis_label})" * bool(self.asked.axis_label), MUTED))
         yield legend
-        yield from curve(told, self.asked.step if len(reading) > 1 else len(values) - 1, canvas)
+        step = reading.place(self.asked.step) - reading.stretch.start
+        yield from curve(told, self.asked.axis_of(reading.stretch), step, canvas)
 
     def _step(self, canvas: Canvas) -> Iterator[Line]:
         asked, reading, step = self.asked, self.asked.reading, self.asked.step

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from rnnterm.cli.explore.asked import Asked, Looked
 from rnnterm.cli.explore.charts import chart_lines, heat_lines
 from rnnterm.cli.explore.page import MUTED, Canvas, Line, titled, wrapped
@@ -22,6 +20,7 @@ from rnnterm.plotting.series import Series
 if TYPE_CHECKING:
     from rnnterm.explore.equations import Equation
     from rnnterm.explore.reading import Reading
+    from rnnterm.nn.softmax import Doubles
 
 _HEAT_HEIGHT = 12
 _CURVE_HEIGHT = 7
@@ -115,7 +114,7 @@ def units_over_time(looked: Looked, canvas: Canvas) -> Iterator[Line]:
     yield [("", "")]
     if len(reading) > 1:
         yield from titled(f"unit {looked.unit}", f"{name} over the steps", canvas.width)
-        yield from curve([values[:, looked.unit]], looked.step, canvas)
+        yield from curve([values[:, looked.unit]], looked.axis, looked.step, canvas)
         yield [("", "")]
 
 
@@ -149,13 +148,13 @@ def _surprise(reading: "Reading", step: int) -> str:
     return "" if math.isnan(bits) else f", which surprised by {bits:.2f} bits"
 
 
-def curve(values: Sequence[Any], step: int, canvas: Canvas) -> list[Line]:
-    """One or several curves over the same steps, with the step marked."""
+def curve(values: Sequence[Any], axis: "Doubles", step: int, canvas: Canvas) -> list[Line]:
+    """One or several curves over the same places of an axis, with one of them marked."""
     looks = (((1, 0), "*"), ((2, 1), "o"))
     lines = [
-        Curve(Series(np.arange(1, len(one) + 1), one), number, *look)
+        Curve(Series(axis, one), number, *look)
         for number, (one, look) in enumerate(zip(values, looks, strict=False), start=1)
     ]
-    chart = line_chart(lines, canvas.width, _CURVE_HEIGHT, cursor=step + 1,
+    chart = line_chart(lines, canvas.width, _CURVE_HEIGHT, cursor=float(axis[step]),
                        ascii_only=canvas.ascii_only)  # fmt: skip
     return chart_lines(chart.grid, canvas)

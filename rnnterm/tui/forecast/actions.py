@@ -67,5 +67,12 @@ ACTIONS = (
     Action("forecast.scroll_up", "pageup", "less text", "Scroll the figures up.", in_footer=False),
     Action("forecast.explore", "e", "cells", "Look into the cells that forecast, step by step."),
     Action("forecast.save", "w", "save", "Keep the forecaster in a file.", in_footer=False),
+    Action(
+        "forecast.load",
+        "l",
+        "load",
+        "Forecast this series with a forecaster that was kept.",
+        in_footer=False,
+    ),
     Action("forecast.export", "c", "table", "Write all forecasts to a CSV table.", in_footer=False),
 )

@@ -93,20 +93,21 @@ class Learning:
 class Learner:
     """Runs one training and keeps its newest moment; one thread runs, any other may look or end."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request | None, now: Learning | None = None) -> None:
+        """`now` is how it begins; without a request it is how it stays."""
         self._request = request
         self._lock = threading.Lock()
         self._process: ForecastProcess | None = None
         self._is_ended = False
         self._told = 0.0
-        self.now = Learning()
+        self.now = now or Learning()
 
     def run(self, on_news: Callable[[], None]) -> None:
         """Train to the end, or until `end`; `on_news` is called as there is
         something to see."""
         try:
             with self._lock:
-                if self._is_ended:
+                if self._is_ended or self._request is None:
                     return
                 self._process = ForecastProcess(self._request)
             with self._process as process:

@@ -163,6 +163,7 @@ def _train(series: "TimeSeries", plan: "ForecastPlan", period: int | None) -> "F
 
     request = Request(series.name, series.values, plan, period)
     with make_progress() as progress, ForecastProcess(request) as process:
+        progress.begin()
         for event in process:
             progress.report(event)
             if isinstance(event, Finished):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rnnterm.forecast.events import Begun, EpochDone, Event
 
 _SECONDS_BETWEEN_LINES = 2.0
+_SECONDS_BETWEEN_NEWS = 0.5
 
 
 class Progress:
@@ -24,7 +25,11 @@ class Progress:
         self._begun: Begun | None = None
         self._epochs: dict[int, int] = {}
         self._done: set[int] = set()
-        self._is_forecasting = False
+        self._doing = ""
+
+    def begin(self) -> None:
+        """The series is on its way to the training."""
+        self._show(0.0, "starting", False)
 
     def report(self, event: "Event") -> None:
         """Show an event."""
@@ -42,8 +47,8 @@ class Progress:
                 self._done.add(event.seed)
             case events.Forecasting():
                 share = f" {event.share:.0%}" if event.share else ""
-                is_first, self._is_forecasting = not self._is_forecasting, True
-                self._show(1.0, f"forecasting · {event.doing}{share}", is_first)
+                is_news, self._doing = event.doing != self._doing, event.doing
+                self._show(1.0, f"forecasting · {event.doing}{share}", is_news)
 
     @property
     def _share(self) -> float:
@@ -96,7 +101,8 @@ class _Lines:
         self._last = 0.0
 
     def show(self, share: float, figures: str, news: bool) -> None:
-        if news or time.monotonic() - self._last > _SECONDS_BETWEEN_LINES:
+        gap = _SECONDS_BETWEEN_NEWS if news else _SECONDS_BETWEEN_LINES
+        if time.monotonic() - self._last > gap:
             self._last = time.monotonic()
             narrate(f"{share:4.0%} {figures}")
 

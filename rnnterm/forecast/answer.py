@@ -90,7 +90,6 @@ def answer(
     on_work("intervals", 0.0)
     low, high = _one_step_bounds(forecaster, scaled, one_step, split)
     told = scaler.unscale(one_step, mean=True)
-    on_work("beyond the end", 0.0)
     beyond, beyond_low, beyond_high, by_lead = _beyond(forecaster, scaled, one_step, split)
     on_work("baselines", 0.0)
     rows = _rows(forecaster, told, values, split, period)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rnnterm.forecast.series import TimeSeries
 
 _RECIPES = "good (else), or a classic with its faults: sine-tutorial, sunspots-tutorial."
+_LONG = 1_000_000  # values; fewer are on their way at once
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -163,7 +164,8 @@ def _train(series: "TimeSeries", plan: "ForecastPlan", period: int | None) -> "F
 
     request = Request(series.name, series.values, plan, period)
     with make_progress() as progress, ForecastProcess(request) as process:
-        progress.begin()
+        if len(series) >= _LONG:
+            progress.begin()
         for event in process:
             progress.report(event)
             if isinstance(event, Finished):

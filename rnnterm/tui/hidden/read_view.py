@@ -1,7 +1,10 @@
 """What was read, step by step: a text as characters, a series as bars."""
 
+from dataclasses import dataclass
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 
 from rnnterm.explore.reading import Reading
 from rnnterm.explore.series import SeriesReading
@@ -16,6 +19,13 @@ class ReadView(Vertical):
     """Shows the one or the other, with the cursor in it."""
 
     DEFAULT_CSS = "ReadView { height: auto; } ReadView SeriesView { display: none; }"
+
+    @dataclass
+    class Pointed(Message):
+        """A character or value was clicked, or the wheel turned; see `TintedText.Pointed`."""
+
+        step: int
+        selecting: bool = False
 
     def compose(self) -> ComposeResult:
         """One of the two can be seen."""
@@ -49,3 +59,13 @@ class ReadView(Vertical):
         if self._is_series:
             return self.query_one(SeriesView).values_in_sight
         return max(1, self.query_one(TintedText).size.width)
+
+    def on_tinted_text_pointed(self, message: TintedText.Pointed) -> None:
+        """Tell it as one's own."""
+        message.stop()
+        self.post_message(self.Pointed(message.step, message.selecting))
+
+    def on_series_view_pointed(self, message: SeriesView.Pointed) -> None:
+        """Tell it as one's own."""
+        message.stop()
+        self.post_message(self.Pointed(message.step))

@@ -23,12 +23,10 @@ from rnnterm.tui.hidden.info_line import InfoLine
 from rnnterm.tui.hidden.match_tool import MatchTool
 from rnnterm.tui.hidden.read_view import ReadView
 from rnnterm.tui.hidden.scene import Eye
-from rnnterm.tui.hidden.series_view import SeriesView
 from rnnterm.tui.hidden.sources import SourcedBench
 from rnnterm.tui.hidden.stage import Stage
 from rnnterm.tui.hidden.step_rows import rows_of_reading
 from rnnterm.tui.hidden.step_tool import StepTool
-from rnnterm.tui.hidden.text_view import TintedText
 from rnnterm.tui.hidden.tiny_tool import TinyTool
 from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.hidden.unit_map import UnitMap
@@ -230,13 +228,8 @@ class HiddenTab(SourcedBench):
 
     # The mouse
 
-    def on_series_view_pointed(self, message: SeriesView.Pointed) -> None:
-        """Go to the value."""
-        message.stop()
-        self._go(message.step)
-
-    def on_tinted_text_pointed(self, message: TintedText.Pointed) -> None:
-        """Go to the character."""
+    def on_read_view_pointed(self, message: ReadView.Pointed) -> None:
+        """Go to the character or value."""
         message.stop()
         self._go(message.step, selecting=message.selecting)
 
@@ -267,10 +260,6 @@ class HiddenTab(SourcedBench):
         self.stop_playing()
         self._go(self.eye.step + steps, selecting=selecting)
 
-    @property
-    def _line_length(self) -> int:
-        return self.query_one(ReadView).line_length
-
     def _zoom(self, by: int) -> None:
         closest = self.query_one(UnitMap).is_closest
         if by < 0 or not closest:
@@ -286,10 +275,10 @@ class HiddenTab(SourcedBench):
         self._walk(-1)
 
     def action_next_line(self) -> None:
-        self._walk(self._line_length)
+        self._walk(self.query_one(ReadView).line_length)
 
     def action_previous_line(self) -> None:
-        self._walk(-self._line_length)
+        self._walk(-self.query_one(ReadView).line_length)
 
     def action_first_step(self) -> None:
         self._walk(-self.eye.step)

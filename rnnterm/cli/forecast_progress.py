@@ -98,10 +98,12 @@ class _Lines:
     """Lines for a log, now and then."""
 
     def __init__(self) -> None:
-        self._last = 0.0
+        self._last = self._gap = 0.0
 
     def show(self, share: float, figures: str, news: bool) -> None:
-        gap = _SECONDS_BETWEEN_NEWS if news else _SECONDS_BETWEEN_LINES
+        gap = _SECONDS_BETWEEN_LINES
+        if news:  # of which the first is always told
+            gap, self._gap = self._gap, _SECONDS_BETWEEN_NEWS
         if time.monotonic() - self._last > gap:
             self._last = time.monotonic()
             narrate(f"{share:4.0%} {figures}")

@@ -27,7 +27,9 @@ COVERED = (0.87, 0.93)
 CHOSEN = (
     "How `good` was chosen: on stretches of the training part, but that it learns square roots was "
     "first kept because of the test part's figures above, which are therefore a little too kind. "
-    "`python -m benchmarks folds` has the training part alone decide."
+    "`python -m benchmarks folds` has the training part alone decide. How fast recursive intervals "
+    "follow what they left out (0.02) is the rate of 0.005, 0.01, 0.02, 0.05 and 0.1 that comes "
+    "closest to 90 % on the second halves of the validation parts, over both series."
 )
 
 
@@ -177,4 +179,5 @@ def _coverage(what: str, results: list[ForecastResult]) -> list[str]:
 def _by_lead(results: list[ForecastResult]) -> list[str]:
     """Over all lead times of the recursive forecasts."""
     means = [float(np.nanmean(result.coverage_by_lead)) for result in results]
-    return _row("… recursive ones, all lead times", means, "")
+    low, high = COVERED
+    return _row("… recursive ones, all lead times", means, f"{low} to {high}")

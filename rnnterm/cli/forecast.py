@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rnnterm.forecast.series import TimeSeries
 
 _RECIPES = "good (else), or a classic with its faults: sine-tutorial, sunspots-tutorial."
+_LONG = 1_000_000  # values; fewer are on their way at once
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -36,6 +37,9 @@ def _value(flag: str, kind: type, metavar: str, explanation: str) -> Callable[[_
 @click.option("--recipe", metavar="R", help=_RECIPES)
 @click.option("--column", metavar="C", help="Column of the values, by name or number.")
 @click.option("--date-column", metavar="C", help="Column of dates; none takes rows as steps.")
+@click.option(
+    "--missing", multiple=True, metavar="TEXT", help="A missing value, such as nan; repeatable."
+)
 @_value("--window", int, "N", "Values that the network sees.")
 @_value("--horizon", int, "N", "Values to forecast beyond the end.")
 @_value("--cell", str, "CELL", "gru, lstm or rnn.")
@@ -59,6 +63,7 @@ def command(
     recipe: str | None,
     column: str | None,
     date_column: str | None,
+    missing: tuple[str, ...],
     period: int | None,
     frequency: float | None,
     noise: float | None,
@@ -83,7 +88,8 @@ def command(
         _refuse_settings(values | {"recipe": recipe, "save": save, "period": period})
         forecaster = _learnt(model)
     sine = {"frequency": frequency, "noise": noise}
-    opened = _open(series, column, date_column, sine, values["rng_seed"])
+    table_told = {"column": column, "date_column": date_column, "missing": missing}
+    opened = _open(series, table_told, sine, values["rng_seed"])
     if forecaster is None:
         plan = _plan(opened, recipe, values)
         _tell(opened)
@@ -131,22 +137,21 @@ def _refuse_settings(given: dict[str, Any]) -> None:
 
 def _open(
     source: str,
-    column: str | None,
-    date_column: str | None,
+    table: dict[str, Any],
     sine: dict[str, float | None],
     rng_seed: int | None,
 ) -> "TimeSeries":
-    """The series; `sine` is what was said about a sine."""
+    """The series; `table` and `sine` are what was said about the one or the other."""
     from rnnterm.cli.forecast_progress import RowCounter
     from rnnterm.forecast.series import STDIN, noisy_sine, open_series
 
     shape = {name: value for name, value in sine.items() if value is not None}
-    if source != "sine" or column is not None or date_column is not None:
+    if source != "sine" or any(table.values()):
         if shape:
             raise UsageError(f"--{next(iter(shape))} is for the sine alone")
         if source == STDIN and is_terminal(sys.stdin):
             narrate("reading from the terminal; Ctrl-D ends the table")
-        return open_series(source, column, date_column, RowCounter())
+        return open_series(source, **table, on_rows=RowCounter())
     seed = 1 if rng_seed is None else max(0, rng_seed)
     return noisy_sine(shape.get("frequency", 0.02), shape.get("noise", 1.0), seed=seed)
 
@@ -159,6 +164,8 @@ def _train(series: "TimeSeries", plan: "ForecastPlan", period: int | None) -> "F
 
     request = Request(series.name, series.values, plan, period)
     with make_progress() as progress, ForecastProcess(request) as process:
+        if len(series) >= _LONG:
+            progress.begin()
         for event in process:
             progress.report(event)
             if isinstance(event, Finished):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rnnterm.forecast.events import Begun, EpochDone, Event
 
 _SECONDS_BETWEEN_LINES = 2.0
+_SECONDS_BETWEEN_NEWS = 0.5
 
 
 class Progress:
@@ -24,6 +25,11 @@ class Progress:
         self._begun: Begun | None = None
         self._epochs: dict[int, int] = {}
         self._done: set[int] = set()
+        self._doing = ""
+
+    def begin(self) -> None:
+        """The series is on its way to the training."""
+        self._show(0.0, "starting", False)
 
     def report(self, event: "Event") -> None:
         """Show an event."""
@@ -40,7 +46,9 @@ class Progress:
             case events.SeedDone():
                 self._done.add(event.seed)
             case events.Forecasting():
-                self._show(1.0, "forecasting", True)
+                share = f" {event.share:.0%}" if event.share else ""
+                is_news, self._doing = event.doing != self._doing, event.doing
+                self._show(1.0, f"forecasting · {event.doing}{share}", is_news)
 
     @property
     def _share(self) -> float:
@@ -90,10 +98,13 @@ class _Lines:
     """Lines for a log, now and then."""
 
     def __init__(self) -> None:
-        self._last = 0.0
+        self._last = self._gap = 0.0
 
     def show(self, share: float, figures: str, news: bool) -> None:
-        if news or time.monotonic() - self._last > _SECONDS_BETWEEN_LINES:
+        gap = _SECONDS_BETWEEN_LINES
+        if news:  # of which the first is always told
+            gap, self._gap = self._gap, _SECONDS_BETWEEN_NEWS
+        if time.monotonic() - self._last > gap:
             self._last = time.monotonic()
             narrate(f"{share:4.0%} {figures}")
 

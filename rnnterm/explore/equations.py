@@ -11,9 +11,8 @@ from math import prod
 
 import numpy as np
 
-from rnnterm.explore.reading import Reading
-from rnnterm.nn.cells import ACTIVATIONS, Array, CellWeights, State, sigmoid
-from rnnterm.nn.spec import NetworkSpec
+from rnnterm.explore.unrolled import Unrolled
+from rnnterm.nn.cells import ACTIVATIONS, Array, CellSpec, CellWeights, State, sigmoid
 
 _INDENT = "  "
 _FUNCTIONS: dict[str, Callable[[Array], Array]] = {
@@ -101,12 +100,11 @@ class Equation:
         return argument if self.function == "linear" else f"{self.function}({argument})"
 
 
-def equations(reading: Reading, layer: int, unit: int, step: int) -> list[Equation]:
+def equations(reading: Unrolled, layer: int, unit: int, step: int) -> list[Equation]:
     """How a unit of a layer came to its state at a step (all from 0), in order of computation."""
-    network = reading.model.network
     return cell_equations(
-        network.spec,
-        network.cells[layer].weights,
+        reading.cell_spec,
+        reading.cells[layer].weights,
         reading.input_of(layer, step),
         reading.state_before(step)[layer],
         unit,
@@ -114,7 +112,7 @@ def equations(reading: Reading, layer: int, unit: int, step: int) -> list[Equati
 
 
 def cell_equations(
-    spec: NetworkSpec, weights: CellWeights, x: Array, state: State, unit: int
+    spec: CellSpec, weights: CellWeights, x: Array, state: State, unit: int
 ) -> list[Equation]:
     """The same of any cell, for an input of shape (I,) and a state of shape (H,)."""
     sums = _Sums(weights, x, state[0], unit)
@@ -138,6 +136,11 @@ def number(value: float) -> str:
         decimals = next((count for least, count in most if size < least), 0)
         text = f"{size:.{decimals}f}".removeprefix("0")
     return f"−{text}" if value < 0 else text
+
+
+def signed_number(value: float) -> str:
+    """The same with its sign, whichever it is."""
+    return number(value) if value < 0 else f"+{number(value)}"
 
 
 def equation_lines(steps: Iterable[Equation], width: int, *, terms: bool = False) -> list[str]:

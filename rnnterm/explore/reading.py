@@ -10,18 +10,15 @@ from functools import cached_property
 import numpy as np
 
 from rnnterm.errors import RnntermError
-from rnnterm.nn.cells import Array
+from rnnterm.explore.unrolled import LONGEST, Unrolled
+from rnnterm.nn.cells import Array, Cell, CellSpec, Gates
 from rnnterm.nn.modelfile import Model
 from rnnterm.nn.network import Indices, NetworkState, Trace
 from rnnterm.nn.softmax import Doubles, log_softmax
 
-_SIGMOIDS = ("i", "f", "o", "r", "z")
-LONGEST = 10_000
-"""Characters of a reading: with 512 units of an LSTM, 120 MB of states and gates."""
-
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class Reading(Unrolled):
     """A model's reading of a text, from a cold start, with its state carried on.
 
     Attributes:
@@ -43,25 +40,20 @@ class Reading:
         return len(self.ids)
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """What `values` can show of a layer: its states, then its gates."""
-        cell = self.model.network.cells[0]
-        return (*cell.state_names, *cell.gate_names)
+    def layers(self) -> tuple[Gates, ...]:
+        """See `Unrolled.layers`, as for the next three."""
+        return self.trace.layers
 
-    def values(self, layer: int, name: str) -> Array:
-        """A state or gate of a layer (from 0) at every step, shape (T, H)."""
-        values: Array = self.trace.layers[layer][name]
-        return values
+    @property
+    def cells(self) -> tuple[Cell, ...]:  # noqa: D102
+        return self.model.network.cells
 
-    def state_before(self, step: int) -> NetworkState:
-        """The state in which the network reads character `step`, 0 to T: zeros at first."""
-        network = self.model.network
-        if step == 0:
-            return network.initial_state()
-        return tuple(
-            tuple(layer[name][step - 1] for name in cell.state_names)
-            for cell, layer in zip(network.cells, self.trace.layers, strict=True)
-        )
+    @property
+    def cell_spec(self) -> CellSpec:  # noqa: D102
+        return self.model.spec
+
+    def begins_as(self, other: Unrolled) -> bool:  # noqa: D102
+        return isinstance(other, Reading) and self.text.startswith(other.text)
 
     def input_of(self, layer: int, step: int) -> Array:
         """What entered a layer at a step: the character's row, or the h of the layer below."""
@@ -145,18 +137,6 @@ def _traced(model: Model, ids: Indices, state: NetworkState | None = None) -> Tr
             "choose a model that keeps its states in bounds"
         )
     return trace
-
-
-def value_range(name: str, values: Array) -> tuple[float, float]:
-    """The lowest and highest of a colour scale for such values of a state or gate, by its name.
-
-    0 to 1 for a σ gate; for what has both signs -1 to 1, or as far as the largest goes: a quiet
-    layer does not look as loud as a full one.
-    """
-    if name in _SIGMOIDS:
-        return 0.0, 1.0
-    largest = max(1.0, float(np.abs(values).max(initial=0)))
-    return -largest, largest
 
 
 def _readable(model: Model, text: str, most: int) -> tuple[str, str, int]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnterm.errors import RnntermError
-from rnnterm.explore.reading import Reading
+from rnnterm.explore.unrolled import Unrolled
 from rnnterm.nn.softmax import Doubles
 from rnnterm.plotting.axes import fitted_frame
 from rnnterm.plotting.cells import Grid
@@ -45,14 +45,14 @@ class Saturation:
         return [int(unit) for unit in np.argsort(-self.right, kind="stable")[:count]]
 
 
-def measure_saturation(reading: Reading, layer: int) -> list[Saturation]:
+def measure_saturation(reading: Unrolled, layer: int) -> list[Saturation]:
     """The saturation of every gate of a layer (from 0).
 
     Raises RnntermError for the plain rnn, which has no gates.
     """
-    names = GATES[reading.model.spec.cell]
+    names = GATES[reading.cell_spec.cell]
     if not names:
-        raise RnntermError("a plain rnn has no gates to saturate: choose a model with lstm or gru")
+        raise RnntermError("a plain rnn has no gates to saturate: choose one with lstm or gru")
     return [
         Saturation(name, (values < SHUT).mean(axis=0), (values > OPEN).mean(axis=0))
         for name, values in ((name, reading.values(layer, name)) for name in names)

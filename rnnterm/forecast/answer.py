@@ -8,14 +8,15 @@ import numpy as np
 
 from rnnterm.errors import RnntermError
 from rnnterm.forecast.baselines import Baseline, baselines, last_value
-from rnnterm.forecast.calibration import errors_by_lead, some_origins
+from rnnterm.forecast.calibration import calibration_origins, errors_by_lead, some_origins
 from rnnterm.forecast.forecaster import Forecaster
 from rnnterm.forecast.intervals import (
     LATEST,
+    Places,
+    adaptive_widths_by_lead,
     conformal_width,
-    rolling_coverage_by_lead,
+    coverage_by_lead,
     rolling_widths,
-    widths_by_lead,
 )
 from rnnterm.forecast.measures import measure
 from rnnterm.forecast.modelfile import forecaster_bytes
@@ -73,22 +74,24 @@ def answer(
     *,
     findings: Findings | None = None,
     period: int | None = None,
-    on_share: Callable[[float], None] | None = None,
+    on_work: Callable[[str, float], None] = lambda doing, share: None,
 ) -> ForecastResult:
     """Forecasts, intervals and figures for a series whose first `split` values were for training.
 
     Args:
         split: 0 where none were.
         period: values in a season, for the seasonal baseline; None to find it.
-        on_share: hears now and then how much of the series has its one-step forecasts, 0 to 1.
+        on_work: hears what is being computed, and now and then how much of it is done, 0 to 1.
     """
     findings = findings or Findings()
     plan, scaler = forecaster.plan, forecaster.scaler
     scaled = scaler.scale(values)
-    one_step = forecaster.one_step(scaled, on_share=on_share)
+    one_step = forecaster.one_step(scaled, on_share=lambda share: on_work("one step ahead", share))
+    on_work("intervals", 0.0)
     low, high = _one_step_bounds(forecaster, scaled, one_step, split)
     told = scaler.unscale(one_step, mean=True)
     beyond, beyond_low, beyond_high, by_lead = _beyond(forecaster, scaled, one_step, split)
+    on_work("baselines", 0.0)
     rows = _rows(forecaster, told, values, split, period)
     inside = (low <= values) & (values <= high)
     tested = np.isfinite(low)
@@ -122,16 +125,17 @@ def verdict(rows: Sequence[Row]) -> str:
     if not others or not network.test.count:
         return "There is no test part to judge the network by."
     best = min(others, key=lambda row: row.test.rmse)
-    apart = network.test.rmse / best.test.rmse - 1
     beaten = [row.name for row in others if row.test.rmse <= network.test.rmse]
     if not beaten:
+        below = 1 - network.test.rmse / best.test.rmse  # which is lower, and not below zero
         return (
-            f"The network beats every baseline: its test RMSE is {-apart:.1%} below that of the "
+            f"The network beats every baseline: its test RMSE is {below:.1%} below that of the "
             f"best, {best.name}."
         )
+    lower = 1 - best.test.rmse / network.test.rmse if network.test.rmse else 0.0
     which = (
-        f"whose test RMSE is {1 - 1 / (1 + apart):.1%} lower"
-        if apart >= _SAME
+        f"whose test RMSE is {lower:.1%} lower"
+        if lower >= _SAME
         else "which is as good and far simpler"
     )
     if len(beaten) == len(others):
@@ -166,10 +170,10 @@ def _beyond(
     tested = errors_by_lead(forecaster, scaled, origins)
     before = _of_horizon(forecaster.errors_by_lead, plan.horizon)
     errors = np.concatenate([before, tested])
-    # The calibration's own origins lie before the test part: all their values have come.
-    all_origins = np.concatenate([np.full(len(before), -plan.horizon), origins])
-    by_lead = rolling_coverage_by_lead(all_origins, errors, int(origins[0]), plan.level)
-    widths = widths_by_lead(errors, plan.level)
+    places = np.concatenate([_places_before(forecaster, before, split), origins])
+    widths = adaptive_widths_by_lead(places, errors, len(scaled), plan.level)
+    by_lead = coverage_by_lead(widths[len(before) : -1], tested)
+    widths = widths[-1]
     first = max(split, plan.window)
     latest = np.concatenate([forecaster.errors, np.abs(one_step[first:] - scaled[first:])])
     widths = np.maximum(widths, conformal_width(latest[-LATEST:], plan.level))
@@ -181,6 +185,17 @@ def _beyond(
         scaler.unscale(beyond + widths),
         by_lead,
     )
+
+
+def _places_before(forecaster: Forecaster, errors: Doubles, split: int) -> Places:
+    """Where the calibration's recursive forecasts began, on the axis of the series: before `split`.
+
+    Of another series than the learnt one, all of them lie before its first value.
+    """
+    places = calibration_origins(forecaster) + split - forecaster.training.split
+    if len(places) != len(errors):
+        return np.full(len(errors), -errors.shape[1], np.int64)
+    return places.astype(np.int64)
 
 
 def _of_horizon(errors: Doubles, horizon: int) -> Doubles:

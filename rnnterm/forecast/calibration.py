@@ -17,12 +17,10 @@ def calibrated(forecaster: Forecaster, values: Doubles) -> Forecaster:
     Without a validation part, the errors are those on the end of what it learnt, which are smaller
     than others will be.
     """
-    split, fitted = forecaster.training.split, forecaster.training.fitted
-    start = fitted if fitted < split else split - max(1, int(_LEARNT_SHARE * split))
-    scaled = forecaster.scaler.scale(values[:split])
-    start = max(start, forecaster.plan.window)
+    scaled = forecaster.scaler.scale(values[: forecaster.training.split])
+    start = _start(forecaster)
     wrong = forecaster.one_step(scaled, start)[start:] - scaled[start:]
-    origins = some_origins(start, split)
+    origins = calibration_origins(forecaster)
     by_lead = errors_by_lead(forecaster, scaled, origins)
     return replace(
         forecaster,
@@ -30,6 +28,18 @@ def calibrated(forecaster: Forecaster, values: Doubles) -> Forecaster:
         errors=np.abs(wrong),
         errors_by_lead=by_lead,
     )
+
+
+def calibration_origins(forecaster: Forecaster) -> Indices:
+    """Where the recursive forecasts of `errors_by_lead` begin, in the training part."""
+    return some_origins(_start(forecaster), forecaster.training.split)
+
+
+def _start(forecaster: Forecaster) -> int:
+    """The first value of the training part that calibrates."""
+    split, fitted = forecaster.training.split, forecaster.training.fitted
+    start = fitted if fitted < split else split - max(1, int(_LEARNT_SHARE * split))
+    return max(start, forecaster.plan.window)
 
 
 def some_origins(first: int, end: int) -> Indices:

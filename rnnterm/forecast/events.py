@@ -84,10 +84,12 @@ class Forecasting:
     """Training is over; forecasts, intervals and baselines are being computed.
 
     Attributes:
-        share: of the series, that has its one-step forecasts; told again now and then.
+        doing: which of them, such as `baselines`.
+        share: how much of that is done; told again now and then.
     """
 
     seconds: float
+    doing: str = "calibrating"
     share: float = 0.0
 
 

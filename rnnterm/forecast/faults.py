@@ -3,6 +3,8 @@
 A fault is found by what a plan does, not by its name: any plan that does it has it.
 """
 
+import math
+
 import numpy as np
 
 from rnnterm.forecast.baselines import last_value
@@ -146,7 +148,7 @@ def _copying(forecaster: Forecaster, values: Doubles) -> list[Fault]:
             "worse than copying",
             f"On the test part it errs by {network.rmse:.4g} (RMSE), copying the last value by "
             f"{copied.rmse:.4g}.",
-            network.rmse / copied.rmse,
+            network.rmse / copied.rmse if copied.rmse else math.inf,
         )
     ]
 

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rnnterm.errors import RnntermError
 from rnnterm.forecast.network import ForecasterSpec, SideBySide, Tensors, groups
 from rnnterm.forecast.plan import ForecastPlan
 from rnnterm.forecast.result import Doubles
 from rnnterm.forecast.scaler import Scaler
-from rnnterm.nn.cells import Array, Gates, State
+from rnnterm.nn.cells import Array, State
 
 _ROWS_AT_ONCE = 256
 Indices = npt.NDArray[np.integer[Any]]
@@ -194,45 +193,3 @@ class Forecaster:
     def alone(self, network: int) -> "Forecaster":
         """One of the networks, from 0, as a forecaster of its own."""
         return replace(self, networks=(self.networks[network],))
-
-
-@dataclass(frozen=True, eq=False)
-class WindowTrace:
-    """Everything that happened in one network while it read values; T steps, U units.
-
-    Attributes:
-        inputs: what entered, shape (T, I).
-        values: every state (`h`, `c`) and gate by name, each of shape (T, U).
-        forecasts: of the value after each step, in the series' units, shape (T,).
-    """
-
-    inputs: Array
-    values: Gates
-    forecasts: Doubles
-
-
-def trace(forecaster: Forecaster, values: Doubles, network: int = 0) -> WindowTrace:
-    """One network's reading of values in the series' own units, shape (T,), from a cold start.
-
-    A network whose window enters as features reads the last window, in its one step.
-
-    Raises RnntermError where there are fewer values than that takes, or no such network.
-    """
-    plan = forecaster.plan
-    needed = plan.window if plan.as_features else 1
-    if len(values) < needed:
-        raise RnntermError(f"{len(values)} values are too few to read: it takes {needed}")
-    if not 0 <= network < len(forecaster.networks):
-        raise RnntermError(f"there are {len(forecaster.networks)} networks, none is {network + 1}")
-    scaled = forecaster.scaler.scale(values)
-    inputs = scaled[np.newaxis, -needed:] if plan.as_features else scaled[:, np.newaxis]
-    alone = SideBySide(forecaster.spec, [forecaster.networks[network]])
-    state, steps, said = alone.initial_state(1), [], []
-    for row in inputs.astype(np.float32):
-        gates: Gates = {}
-        output, state = alone.step(row[np.newaxis, np.newaxis], state, gates)
-        steps.append(dict(zip(alone.cell.state_names, state, strict=True)) | gates)
-        said.append(float(output[0, 0]))
-    told = np.array(said) + forecaster.alone(network).direct_to_each(inputs[:, -1])
-    values_by_name = {name: np.stack([step[name][0] for step in steps]) for name in steps[0]}
-    return WindowTrace(inputs, values_by_name, forecaster.scaler.unscale(told, mean=True))

@@ -30,14 +30,13 @@ def rows_to_steps(
     Raises:
         RnntermError: places that repeat, fall, or are not evenly spaced.
     """
-    rises = np.diff(places)
+    rises, otherwise = np.diff(places), "(--date-column none takes rows as equal steps)"
     if len(wrong := np.flatnonzero(rises <= 0)):
         row = int(wrong[0])
+        first, second = row_name(row), row_name(row + 1)
         if rises[row] == 0:
-            raise RnntermError(f"{row_name(row)} and {row_name(row + 1)} have one date: keep one")
-        raise RnntermError(
-            f"{row_name(row)} comes before {row_name(row + 1)}: sort the rows by date"
-        )
+            raise RnntermError(f"{first} and {second} have one date: keep one {otherwise}")
+        raise RnntermError(f"{first} comes before {second}: sort the rows by date {otherwise}")
     step = common_step(places)
     jumps = rises / step
     whole = np.maximum(np.round(jumps), 1)
@@ -46,7 +45,7 @@ def rows_to_steps(
         raise RnntermError(
             f"dates are not evenly spaced: {row_name(row)} and {row_name(row + 1)} are "
             f"{span(float(rises[row]), unit)} apart, most rows {span(step, unit)} "
-            "(--date-column none takes rows as equal steps)"
+            f"{otherwise}"
         )
     return np.concatenate([[0], np.cumsum(whole)]).astype(np.int64), step
 

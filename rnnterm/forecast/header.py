@@ -6,11 +6,13 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.forecast.dates import date_form, names_dates
 
 _DELIMITERS = "\t;|,"  # the rarer ones in numbers and texts come first
+_FEW_TO_COUNT = 5  # rows: fewer may rise evenly by chance
 _MISSING = frozenset(("", "-", "--", ".", "?", "n/a", "na", "#n/a", "none", "null", "missing"))
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
 
@@ -79,6 +81,8 @@ def read_header(head: Sequence[str], source: str) -> Header:
         sum(_is_number(cell, delimiter) for cell in cells) / max(1, len(cells)) for cells in filled
     ]
     date = dated[0] if dated else None
+    if date is None and width > 1 and any(shares[1:]) and _counts(sample[0], delimiter):
+        date = 0
     likely = sorted((at for at in range(width) if at != date and shares[at]), key=_negated(shares))
     return Header(columns, tuple(likely), date, delimiter, is_named)
 
@@ -139,6 +143,16 @@ def _are_dates(name: str, cells: Row) -> bool:
     return names_dates(name) and (
         date_form(cells[:1], named=True) is not None or _is_number(cells[0], ";")
     )
+
+
+def _counts(cells: Row, delimiter: str) -> bool:
+    """Whether a column counts its rows, by equal whole steps: what is a step, not a value."""
+    told = [to_number(cell, delimiter) for cell in cells]
+    numbers = [number for number in told if number is not None and number == int(number)]
+    if len(numbers) < max(_FEW_TO_COUNT, len(cells)):
+        return False
+    steps = {after - before for before, after in pairwise(numbers)}
+    return len(steps) == 1 and steps.pop() > 0
 
 
 def _negated(shares: list[float]) -> Callable[[int], float]:

@@ -5,8 +5,10 @@ Its one metadata entry, `rnnterm`, is a JSON object: `kind` (`forecaster`), `ver
 float32 in PyTorch's layout, `networks.{n}.` before each name, and the calibration in float64.
 """
 
+import io
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ _ENTRY = "rnnterm"
 _KIND = "forecaster"
 _VERSION = 1
 _LARGEST = 1 << 30  # bytes; a forecaster has some thousand numbers
+_LARGEST_HEADER = 1 << 24
 _CALIBRATION = ("calibration.errors", "calibration.errors_by_lead")
 
 
@@ -81,6 +84,17 @@ def load_forecaster(path: Path) -> Forecaster:
         return forecaster_from_bytes(content)
     except RnntermError as error:
         raise RnntermError(f"cannot use the forecaster {path}: {error}") from None
+
+
+def is_forecaster(path: Path) -> bool:
+    """Whether a file says that it is a forecaster; it may be damaged for all that."""
+    try:
+        with path.open("rb") if path.is_file() else nullcontext(io.BytesIO()) as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            header = json.loads(stream.read(length) if length <= _LARGEST_HEADER else b"")
+        return bool(json.loads(header["__metadata__"][_ENTRY]).get("kind") == _KIND)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def forecaster_from_bytes(content: bytes) -> Forecaster:

@@ -20,6 +20,7 @@ Optimizer = Literal["adam", "rmsprop"]
 Residual = Literal["auto", "on", "off"]
 
 _WINDOW = 64
+_FEWEST_FITTED = 3  # values that can be learnt from
 _SMALL_CHANGE = 0.5
 """Of the spread of the values: above it, a change is mostly noise, and worse to learn."""
 _WHOLE = {
@@ -168,7 +169,9 @@ class ForecastPlan:
         Raises UsageError where that leaves nothing to learn from, or nothing to test.
         """
         length = int(self.split * count) if self.split < 1 else int(self.split)
-        if self.fitted_length(length) < 3 or length >= count:
+        if self.fitted_length(count - 1) < _FEWEST_FITTED:
+            raise UsageError(f"the series has {count} values: too few to learn from and to test")
+        if self.fitted_length(length) < _FEWEST_FITTED or length >= count:
             raise UsageError(
                 f"a split at {length:,} of {count:,} values leaves too few to learn from, or none "
                 "to test: change --split"

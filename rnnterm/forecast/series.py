@@ -2,10 +2,10 @@
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -58,6 +58,14 @@ class TimeSeries:
         return f"{told}, {self.steps.label(0)} to {self.steps.label(len(self) - 1)}"
 
 
+class _Choice(NamedTuple):
+    """What a person said about a table; see `open_series`."""
+
+    column: str | None = None
+    date_column: str | None = None
+    missing: Collection[str] = ()
+
+
 def noisy_sine(
     frequency: float = 0.02, noise: float = 1.0, n: int = 2000, split: int = 900, seed: int = 1
 ) -> TimeSeries:
@@ -83,7 +91,7 @@ def noisy_sine(
 def sunspots() -> TimeSeries:
     """Monthly mean sunspot numbers from 1749 to 1983; where from, tells `corpora/README.md`."""
     with (bundled_folder("corpora") / "sunspots.csv").open("rb") as stream:
-        return _read(stream, "sunspots")
+        return _read(stream, "sunspots", _Choice())
 
 
 def open_series(
@@ -91,6 +99,7 @@ def open_series(
     column: str | None = None,
     date_column: str | None = None,
     on_rows: Callable[[int], None] | None = None,
+    missing: Collection[str] = (),
 ) -> TimeSeries:
     """The series that `source` names: `sine`, `sunspots`, a CSV file, or `-` for standard input.
 
@@ -100,17 +109,18 @@ def open_series(
         column: of the values, by name or number from 1 on; None for the first that has numbers.
         date_column: of the dates, likewise; `none` takes rows as equal steps.
         on_rows: told now and then how many rows were read.
+        missing: what else than an empty cell stands for a value that is missing, such as `nan`.
 
     Raises:
         UsageError: a name that names nothing, a column that there is not.
         RnntermError: what cannot be read, or is no series.
     """
     if source in BUNDLED:
-        if column is not None or date_column is not None:
+        if column is not None or date_column is not None or missing:
             raise UsageError(f"{source} has no columns to choose from: they are for CSV files")
         return noisy_sine() if source == "sine" else sunspots()
     with _open(source) as stream:
-        return _read(stream, _name(source), column, date_column, on_rows)
+        return _read(stream, _name(source), _Choice(column, date_column, missing), on_rows)
 
 
 def open_header(source: str) -> Header:
@@ -155,14 +165,13 @@ def _open(source: str) -> AbstractContextManager[BinaryIO]:
 def _read(
     stream: BinaryIO,
     name: str,
-    column: str | None = None,
-    date_column: str | None = None,
+    choice: _Choice,
     on_rows: Callable[[int], None] | None = None,
 ) -> TimeSeries:
     """The series in a stream of CSV."""
     decoder = TextDecoder(stream, name)
     try:
-        table = read_table(lines_of(decoder), name, column, date_column, on_rows)
+        table = read_table(lines_of(decoder), name, *choice, on_rows=on_rows)
     except OSError as error:
         raise RnntermError(f"cannot read {name}: {error.strerror or error}") from None
     return _series(table, name, decoder.notes)

@@ -1,5 +1,6 @@
 """The time axis of a series: equal steps from a first moment on."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ _CODES = {"year": "Y", "month": "M", "day": "D", "weekday": "D", "millisecond": 
 _MONDAY = np.datetime64("1970-01-05", "D")  # weekdays are counted from here
 _YEARS = {"year": 1.0, "month": 12.0, "day": 365.2425, "weekday": 260.89, "millisecond": 3.1557e10}
 _LENGTHS = ((86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1000, "second"))
+_NO_STEP = 1e-6  # steps that a place may be off
+_A_DATE = re.compile(r"-?\d", re.ASCII)
 _YEARS_TOLD = 3.0  # a shorter axis counts steps
 
 
@@ -49,6 +52,28 @@ class Steps:
             return f"{place:.12g}"
         written = str(_moment(self.unit, int(place)))
         return written.removesuffix(".000") if self.unit == "millisecond" else written
+
+    def index(self, written: str) -> int | None:
+        """The index of the value that `label` would call so, which may lie beyond the end.
+
+        Of a date the end may be left out. None for what is no date or number, or is on no step.
+        """
+        try:
+            at = (self._placed(written.strip()) - self.first) / self.size
+            nearest = round(at)
+        except (ValueError, OverflowError):
+            return None
+        return nearest if nearest >= 0 and abs(at - nearest) < _NO_STEP else None
+
+    def _placed(self, written: str) -> float:
+        if self.unit == "number":
+            return float(written)
+        if not _A_DATE.match(written):  # numpy knows `now` and more
+            raise ValueError
+        moment: Any = np.array(written, f"datetime64[{_CODES[self.unit]}]")[()]
+        if self.unit == "weekday":
+            return float(np.busday_count(_MONDAY, moment))
+        return float(moment.astype(np.int64))
 
     def axis(self, count: int) -> tuple[Doubles, str]:
         """Where `count` values stand on an axis that people read, and what it counts.

@@ -1,7 +1,7 @@
 """Reading one column of numbers, and one of dates, out of CSV of any size."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from operator import itemgetter
@@ -83,6 +83,8 @@ def read_table(
     source: str,
     column: str | None = None,
     date_column: str | None = None,
+    missing: Collection[str] = (),
+    *,
     on_rows: Callable[[int], None] | None = None,
 ) -> Table:
     """Read a table's column of numbers, and its column of dates if it has one.
@@ -91,6 +93,7 @@ def read_table(
         source: what to call the file in errors.
         column, date_column: names, or numbers from 1 on; None for those that look like it. With
             `NO_DATES`, rows are equal steps.
+        missing: what else than an empty cell stands for a value that is missing, such as `nan`.
         on_rows: told now and then how many rows were read.
 
     Raises:
@@ -106,7 +109,7 @@ def read_table(
     at = header.find(column, source) if column else _likely_column(header, date)
     if at == date and date is not None and date_column:
         raise UsageError(f"{source}: column {header.columns[at]!r} cannot be both values and dates")
-    reader = _Reader(source, header, at, None if at == date else date)
+    reader = _Reader(source, header, at, None if at == date else date, missing)
     table = reader.read(chain(head, lines), on_rows)
     others = [header.columns[other] for other in header.numeric if other not in (at, date)]
     if column is None and others:
@@ -118,9 +121,12 @@ def read_table(
 class _Reader:
     """Reads the two columns of one table in chunks of rows."""
 
-    def __init__(self, source: str, header: Header, value: int, date: int | None) -> None:
+    def __init__(
+        self, source: str, header: Header, value: int, date: int | None, missing: Collection[str]
+    ) -> None:
         self._source, self._header = source, header
         self._value, self._date = value, date
+        self._missing = frozenset(cell.strip().casefold() for cell in missing)
         self._form: DateForm | None = None
         self._lines = _Lines(1)
         self._count = 0
@@ -197,13 +203,14 @@ class _Reader:
         return np.array([self._number(index, cell) for index, cell in enumerate(cells)])
 
     def _number(self, index: int, cell: str) -> float:
-        if is_missing(cell):
+        if is_missing(cell) or cell.strip().casefold() in self._missing:
             return np.nan
         number = to_number(cell, self._header.delimiter)
         if number is None:
             raise RnntermError(
                 f"{self._where(index, self._value)}: {cell.strip()[:_SHOWN]!r} is no number "
-                "(leave the cell empty where a value is missing)"
+                "(leave the cell empty where a value is missing, or name what stands there "
+                "with --missing)"
             )
         return number
 

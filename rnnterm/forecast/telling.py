@@ -4,11 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from rnnterm.forecast.result import ForecastResult, Row
 from rnnterm.forecast.series import TimeSeries
 from rnnterm.forecast.steps import Steps
 
 _NARROW = 60  # columns below which only the most telling figures are shown
+_MANY = 1000  # times as bad as copying: decimals tell nothing more
 _FIGURE = 9  # columns of a figure
 _NAME = 14
 
@@ -35,14 +38,20 @@ def error_table(result: ForecastResult, width: int) -> list[TableLine]:
     if width < _NARROW:
         shown = [("train", "rmse"), ("test", "rmse"), ("test", "mase")]
     heads = [f"{part} {name.upper()}" if name == "rmse" else name.upper() for part, name in shown]
-    widths = [max(_FIGURE, len(head) + 2) for head in heads]
+    cells = [
+        [_cell(getattr(getattr(row, part), name), name, result) for part, name in shown]
+        for row in result.rows
+    ]
+    columns = zip(heads, *cells, strict=True)
+    widths = [max(_FIGURE, *(len(cell) + 2 for cell in column)) for column in columns]
+    if _NAME + sum(widths) + 3 > width > _NARROW:
+        return error_table(result, _NARROW - 1)
     lines = [TableLine(_columns("", heads, widths))]
-    for row in result.rows:
-        cells = [_cell(getattr(getattr(row, part), name), name, result) for part, name in shown]
+    for row, figures in zip(result.rows, cells, strict=True):
         is_network = row is result.network
         beaten = None if is_network else result.beats.get(row.name)
         mark = "" if beaten is None else f"  {BETTER if beaten else WORSE}"
-        lines.append(TableLine(_columns(row.name, cells, widths) + mark, is_network, beaten))
+        lines.append(TableLine(_columns(row.name, figures, widths) + mark, is_network, beaten))
     return lines
 
 
@@ -58,10 +67,21 @@ def sentences(result: ForecastResult, series: TimeSeries) -> list[str]:
     if math.isfinite(result.coverage):
         told.append(
             f"{result.plan.level:.0%} intervals held {result.coverage:.1%} of the test values"
+            f"{_further_ahead(result, series)}"
         )
     if len(result.beyond):
         told.append(f"next {next_value(result, series.steps, len(series))}")
     return told
+
+
+def _further_ahead(result: ForecastResult, series: TimeSeries) -> str:
+    """How often the intervals of recursive forecasts held, over all lead times."""
+    judged = np.flatnonzero(np.isfinite(result.coverage_by_lead))
+    if not len(judged) or judged[-1] == 0:
+        return ""
+    share = float(result.coverage_by_lead[judged].mean())
+    ahead = f"{judged[-1] + 1} {series.steps.named} ahead"
+    return f", and {share:.1%} of recursive forecasts up to {ahead}"
 
 
 def next_value(result: ForecastResult, steps: Steps, count: int) -> str:
@@ -104,7 +124,7 @@ def figure(value: float) -> str:
 def _cell(value: float, measure: str, result: ForecastResult) -> str:
     if measure != "mase":
         return fixed(value, result)
-    return f"{value:.3f}" if math.isfinite(value) else "–"
+    return f"{value:.3f}" if abs(value) < _MANY else figure(value)
 
 
 def fixed(value: float, result: ForecastResult) -> str:

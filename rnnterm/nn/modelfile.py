@@ -116,6 +116,8 @@ def _checked_model(entry: str, tensors: dict[str, Array]) -> Model:
         raise RnntermError(
             f"it has format {version}, this rnnterm reads {_VERSION}: upgrade rnnterm"
         )
+    if described.get("kind") == "forecaster":
+        raise RnntermError("it forecasts a series: rnnterm forecast and rnnterm explore take it")
     if digest != model_digest(described, tensors):
         raise RnntermError("its digest does not fit its content: the file is damaged")
     return assemble_model(described, tensors)

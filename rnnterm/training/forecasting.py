@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from typing import IO
@@ -59,7 +60,8 @@ def train_forecaster(request: Request, listen: Callable[[Event], None]) -> None:
     with single_thread():
         trainer = ForecastTrainer(plan, scaler.scale(values), split, scaler, listen)
         trained = trainer.train()
-    listen(Forecasting(time.perf_counter() - begun_at))
+    tell_work = _now_and_then(listen, begun_at)
+    tell_work("calibrating", 0.0)
     training = Training(
         request.series, split, fitted, series_digest(values[:split]), trained.epochs
     )
@@ -70,23 +72,24 @@ def train_forecaster(request: Request, listen: Callable[[Event], None]) -> None:
     )
     result = answer(
         forecaster, request.series, values, split,
-        findings=findings, period=request.period, on_share=_now_and_then(listen, begun_at),
+        findings=findings, period=request.period, on_work=tell_work,
     )  # fmt: skip
+    tell_work("handing over", 0.0)
     listen(Finished(replace(result, seconds=time.perf_counter() - begun_at)))
 
 
-def _now_and_then(listen: Callable[[Event], None], begun_at: float) -> Callable[[float], None]:
-    """What tells how far the forecasts are, a few times a second."""
-    last = time.perf_counter()
+def _now_and_then(listen: Callable[[Event], None], begun_at: float) -> Callable[[str, float], None]:
+    """What tells what is being computed, and a few times a second how far that is."""
+    told, last = "", 0.0
 
-    def on_share(share: float) -> None:
-        nonlocal last
+    def on_work(doing: str, share: float) -> None:
+        nonlocal told, last
         now = time.perf_counter()
-        if now - last >= _BETWEEN_SHARES:
-            last = now
-            listen(Forecasting(now - begun_at, share))
+        if doing != told or now - last >= _BETWEEN_SHARES:
+            told, last = doing, now
+            listen(Forecasting(now - begun_at, doing, share))
 
-    return on_share
+    return on_work
 
 
 def check_series(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None:
@@ -145,4 +148,8 @@ if __name__ == "__main__":
         sys.stdout.flush()
     except BrokenPipeError:
         code = 0
+    except Exception:
+        traceback.print_exc()
+        code = 1
+    sys.stderr.flush()
     os._exit(code)  # the thread that waits for our end holds standard input

@@ -169,7 +169,8 @@ class ForecastTrainer:
         judged = validated if plan.validation else losses.tolist()
         if not all(map(math.isfinite, judged)) and (len(best) > 1 or not best[0].network):
             raise DivergedError(
-                f"the loss is no longer a number after {epoch} epochs: lower the learning rate"
+                f"the loss is no longer a number in epoch {epoch}: rescale the series, or try "
+                "another --cell or --rng-seed"
             )
         networks = net.networks()
         told = zip(members, best, networks, losses.tolist(), validated, strict=True)

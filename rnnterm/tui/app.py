@@ -4,10 +4,10 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -36,6 +36,9 @@ from rnnterm.tui.report import write_report
 from rnnterm.tui.tabs import TabContent, make_tab
 from rnnterm.tui.text.tab import TextTab
 from rnnterm.tui.top_line import TopLine
+
+if TYPE_CHECKING:
+    from rnnterm.tui.hidden.subject import SeriesSubject
 
 _INTERRUPTED = 130
 _PATIENCE = 1.0  # seconds for an orderly end after a signal
@@ -156,6 +159,16 @@ class RnntermApp(App[None]):
         self.query_one(TextTab).attach(run)
         self.show_tab("text")
 
+    def explore_forecaster(self, subject: "SeriesSubject") -> None:
+        """Look into the cells of a forecaster on the tab Hidden state."""
+        from rnnterm.tui.hidden.tab import HiddenTab
+
+        def look(tab: TabContent) -> None:
+            assert isinstance(tab, HiddenTab)
+            tab.open_forecaster(subject)
+
+        self.show_tab("hidden", then=look)
+
     def say(self, line: str) -> None:
         """A short notice."""
         self.notify(safe_line(line), markup=False)
@@ -170,8 +183,14 @@ class RnntermApp(App[None]):
         """Only the tab Text has panels that the screen could be given to."""
         return action != "toggle_maximize" or self._focused_panel() is not None
 
-    def show_tab(self, name: str, scope: str = "", verb: str = "") -> None:
-        """Go to a tab; there, do the action `verb` of a scope, if one is named."""
+    def show_tab(
+        self,
+        name: str,
+        scope: str = "",
+        verb: str = "",
+        then: Callable[[TabContent], None] = lambda tab: None,
+    ) -> None:
+        """Go to a tab, and `then` do something; or the action `verb` of a scope that is named."""
         self.query_one(Tabs).active = name
         switcher = self.query_one(ContentSwitcher)
         found = switcher.query(f"#{name}-tab")
@@ -186,6 +205,7 @@ class RnntermApp(App[None]):
             if not tab.is_attached:  # the app has ended meanwhile
                 return
             tab.take_focus()
+            then(tab)
             if verb:
                 self.call_later(getattr(tab.go_to(scope), f"action_{verb}"))
 

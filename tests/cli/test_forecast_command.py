@@ -77,7 +77,7 @@ BAD = {
     "constant": (["constant"], 1, "constant, always 4"),
     "duplicate date": (["duplicate"], 1, "row 31 (2002-06) and row 32 (2002-06) have one date"),
     "unordered dates": (["unordered"], 1, "sort the rows by date"),
-    "too short": (["short"], 2, "change --split"),
+    "too short": (["short"], 2, "the series has 3 values: too few to learn from"),
     "window": (["--window", "85", "--horizon", "6"], 2, "window and horizon take 91"),
     "negative horizon": (["--horizon", "-3"], 2, "horizon must be"),
     "split": (["--split", "nan"], 2, "split must be"),

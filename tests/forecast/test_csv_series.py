@@ -169,6 +169,36 @@ def test_bad_tables(read, kind):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("head", "step", "labels"),
+    [("t,v", 1, ("1", "9")), (",v", 1, ("1", "9")), ("index,v", 5, ("5", "45"))],
+)
+def test_a_column_that_counts_the_rows_is_their_steps(read, head, step, labels):
+    rows = [f"{step * at},{at * at % 7}" for at in range(1, 10)]
+    series = read("\n".join([head, *rows]))
+    assert series.unit == "v"
+    assert (series.steps.label(0), series.steps.label(8)) == labels
+    assert not series.notes
+    asked = read("\n".join([head, *rows]), column="1", date_column="none")
+    assert asked.values[8] == 9 * step
+    rising = read("\n".join([head, *(f"{at * at},{at}" for at in range(9))]))
+    assert rising.values[8] == 64  # which does not count, and comes first
+
+
+def test_what_stands_for_a_missing_value_can_be_said(tmp_path):
+    path = tmp_path / "shop.csv"
+    path.write_text(
+        table(
+            "2000-01,1", "2000-02,NaN", "2000-03,3", *(f"2000-{at:02},{at}" for at in range(4, 13))
+        )
+    )
+    series = open_series(str(path), missing=["nan"])
+    assert series.values[1] == 2
+    assert series.notes == ("1 missing value filled along straight lines: 2000-02",)
+    with pytest.raises(RnntermError, match="with --missing"):
+        open_series(str(path), missing=["-999"])
+
+
 def test_rows_are_named_as_an_editor_counts_them(read):
     with pytest.raises(RnntermError, match="row 7, column 'sales': 'x'"):
         read("date,sales\n\n2000-01,1\n\n\n2000-02,2\n2000-03,x\n")

@@ -27,6 +27,9 @@ def rows(network, **others):
         ({"network": 1.0001, "last": 4.0, "ar": 1.0}, "take ar, which is as good and far simpler"),
         ({"network": 1.0, "ar": 1.0}, "The network beats no baseline"),
         ({"network": math.nan, "ar": 1.0}, "no test part"),
+        ({"network": 0.1, "season": 0.0}, "take season, whose test RMSE is 100.0% lower"),
+        ({"network": 0.0, "season": 0.0}, "take season, which is as good and far simpler"),
+        ({"network": 0.0, "season": 0.1}, "beats every baseline: its test RMSE is 100.0%"),
     ],
 )
 def test_a_plain_sentence_tells_whether_the_network_was_worth_it(errors, told):

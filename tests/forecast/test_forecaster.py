@@ -1,13 +1,11 @@
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_forecasters import VALUES, forecaster
 
 from rnnterm.errors import RnntermError
-from rnnterm.forecast.answer import forecast_again, series_digest
-from rnnterm.forecast.calibration import calibrated
-from rnnterm.forecast.forecaster import Forecaster, Training, trace
+from rnnterm.forecast.answer import forecast_again
 from rnnterm.forecast.modelfile import (
     forecaster_bytes,
     forecaster_from_bytes,
@@ -24,29 +22,7 @@ from rnnterm.forecast.result import (
 )
 from rnnterm.forecast.scaler import Scaler
 
-VALUES = 5 + np.sin(np.arange(160) / 5) + np.random.default_rng(3).normal(0, 0.1, 160)
 CELLS = ("lstm", "gru", "rnn")
-
-
-def forecaster(recipe="good", seeds=3, **values) -> Forecaster:
-    asked = {"window": 8, "horizon": 6, "units": 4, "seeds": seeds} | values
-    if recipe == "sine-tutorial":
-        asked["window"] = 4
-    plan = plan_for(recipe, **asked).settled(VALUES)
-    spec = ForecasterSpec.of(plan)
-    rng = np.random.default_rng(4)
-    networks = tuple(
-        {
-            name: rng.normal(0, 0.4, shape).astype(np.float32)
-            for name, shape in spec.tensor_shapes().items()
-        }
-        for _ in range(seeds)
-    )
-    split = plan.train_length(len(VALUES))
-    fitted = plan.fitted_length(split)
-    training = Training("waves", split, fitted, series_digest(VALUES[:split]), (1,) * seeds)
-    scaler = Scaler.fit(plan, VALUES, fitted)
-    return calibrated(Forecaster(plan, spec, scaler, networks, training), VALUES)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -97,23 +73,6 @@ def test_the_first_recursive_forecast_is_the_one_step_forecast_of_its_window(rec
         if not one.plan.carried:
             following = one.recursive(longer, np.array([len(longer)]), 4)[0]
             np.testing.assert_allclose(following, row[1:], atol=1e-6)
-
-
-@pytest.mark.parametrize(("cell", "names"), [("lstm", "hcifgo"), ("gru", "hrzn"), ("rnn", "h")])
-def test_a_window_can_be_followed_step_by_step(cell, names):
-    one = forecaster(cell=cell)
-    window = VALUES[-8:]
-    followed = trace(one, window, network=1)
-    assert set(followed.values) == set(names)
-    assert all(values.shape == (8, 4) for values in followed.values.values())
-    alone = replace(one.alone(1))
-    scaled = alone.scaler.scale(VALUES)
-    expected = alone.recursive(scaled, np.array([len(scaled)]), 1)[0]
-    assert followed.forecasts[-1] == pytest.approx(
-        alone.scaler.unscale(expected, mean=True)[0], rel=1e-6
-    )
-    with pytest.raises(RnntermError, match="networks"):
-        trace(one, window, network=3)
 
 
 @pytest.mark.parametrize("root", [False, True])

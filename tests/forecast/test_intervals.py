@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnterm.forecast.intervals import (
+    adaptive_widths_by_lead,
     conformal_width,
-    rolling_coverage_by_lead,
+    coverage_by_lead,
     rolling_widths,
     widths_by_lead,
 )
@@ -57,14 +58,37 @@ def test_later_forecasts_are_never_told_more_surely():
     assert np.isinf(widths_by_lead(np.empty((0, 3)), 0.9)).all()
 
 
-def test_coverage_by_lead_counts_only_values_that_had_come():
-    errors = np.ones((40, 2))
-    errors[20:] = 5.0
-    origins = np.arange(40) * 10
-    coverage = rolling_coverage_by_lead(origins, errors, 200, 0.9)
-    # The first two of the twenty large errors lie outside; from then on the width is theirs.
-    assert coverage == pytest.approx([0.9, 0.9], abs=0.06)
-    assert (coverage < 1).all()
+def test_intervals_by_lead_know_no_later_error():
+    rng = np.random.default_rng(4)
+    errors = rng.random((60, 5))
+    origins = np.arange(60) * 3
+    changed = errors.copy()
+    changed[30:] = 1000.0
+    changed[29, 3:] = 1000.0  # which come later than the thirtieth origin
+    before = adaptive_widths_by_lead(origins, errors, 180, 0.9)
+    after = adaptive_widths_by_lead(origins, changed, 180, 0.9)
+    np.testing.assert_array_equal(before[:31], after[:31])
+    assert (after[-1] > before[-1]).all()
+    assert np.isinf(before[:9]).all()
+    assert (np.diff(before[20:], axis=1) >= 0).all()
+
+
+def test_intervals_by_lead_follow_errors_that_grow():
+    rng = np.random.default_rng(5)
+    errors = np.abs(rng.normal(size=(600, 3))) * np.linspace(1, 4, 600)[:, np.newaxis]
+    widths = adaptive_widths_by_lead(np.arange(600), errors, 600, 0.9)
+    adapted = coverage_by_lead(widths[200:-1], errors[200:])
+    plain = np.array([widths_by_lead(errors[:row], 0.9) for row in range(200, 600)])
+    assert adapted == pytest.approx([0.9] * 3, abs=0.03)
+    assert (coverage_by_lead(plain, errors[200:]) < 0.85).all()
+
+
+def test_coverage_by_lead_counts_what_can_be_judged():
+    errors = np.array([[1.0, 2.0, np.nan], [3.0, 2.0, np.nan]])
+    widths = np.array([[2.0, np.inf, 1.0], [2.0, 2.0, 1.0]])
+    told = coverage_by_lead(widths, errors)
+    assert told[:2].tolist() == [0.5, 1.0]
+    assert np.isnan(told[2])
 
 
 @given(st.integers(1, 40), st.integers(0, 40), st.floats(0.1, 0.95))

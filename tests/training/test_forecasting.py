@@ -42,6 +42,16 @@ def result_of(recipe="good", values=SINE, **settings):
     return events_of(recipe, values, **settings)[-1].result
 
 
+@pytest.mark.parametrize("recipe", ["good", "sine-tutorial", "sunspots-tutorial"])
+@pytest.mark.parametrize("flat", [slice(0), slice(179, 240)])
+def test_baselines_that_make_no_error_at_all_are_told(recipe, flat):
+    values = np.arange(240) % 7.0  # which the last season foretells
+    values[flat] = 3.0  # and this, the last value
+    result = result_of(recipe, values, split=0.75)
+    assert min(row.test.rmse for row in result.rows[1:]) == 0
+    assert "The network" in result.verdict
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("recipe", ["good", "sine-tutorial", "sunspots-tutorial"])
 def test_torch_and_numpy_say_the_same(cell, recipe):

@@ -20,11 +20,13 @@ class MadeTraining:
     Attributes:
         may_end: while it is clear, a training waits after its third epoch.
         requests: of all trainings that began.
+        model: the file that they come to.
         ended: how many were ended from outside.
     """
 
     may_end = threading.Event()
     requests: ClassVar = []
+    model = b"a forecaster"
     ended = 0
     error = None
 
@@ -88,5 +90,5 @@ def made_result(request, split, one_step):
         beyond=beyond, beyond_low=beyond - wider, beyond_high=beyond + wider, coverage=0.9,
         coverage_by_lead=np.full(plan.horizon, 0.9), rows=rows, beats=beats,
         verdict="The network does not beat some baseline.", faults=faults, published={},
-        epochs=(3,) * plan.seeds, parameters=321, seconds=1.5, model=b"a forecaster",
+        epochs=(3,) * plan.seeds, parameters=321, seconds=1.5, model=MadeTraining.model,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from made_forecast import MadeTraining
+from made_forecasters import forecaster
 from test_snapshots import SIZES, check, screen_of
 from textual.app import App
 from textual.widgets import Input, Static
@@ -13,6 +14,8 @@ from waiting import until
 
 from rnnterm import tui
 from rnnterm.forecast.events import Failed
+from rnnterm.forecast.modelfile import save_forecaster
+from rnnterm.forecast.series import noisy_sine
 from rnnterm.settings import Settings
 from rnnterm.tui.app import RnntermApp
 from rnnterm.tui.forecast import learning
@@ -276,6 +279,46 @@ def test_it_survives_any_size():
         await screen.see("text", "last value")
 
     use(act, ascii=True)
+
+
+def test_a_kept_forecaster_forecasts_again(tmp_path):
+    sine = noisy_sine()
+    path = tmp_path / "kept.safetensors"
+    save_forecaster(path, forecaster(series="sine", values=sine.values, units=5))
+
+    async def load(screen, name):
+        await screen.press("l")
+        field = screen.app.screen.query_one(Input)
+        field.focus()
+        field.value = str(name)
+        await screen.press("enter")
+
+    async def act(screen):
+        await load(screen, tmp_path / "gone.safetensors")
+        error = screen.app.screen.query_one(".dialog-error", Static)
+        await until(screen.pilot, lambda: "no forecaster" in str(error.content))
+        await screen.press("escape")
+        await load(screen, path)
+        await screen.see("head", "learnt before")
+        await screen.see("line", "next 2000: ")
+        assert (screen.values["units"], screen.values["window"]) == ("5", "8")
+        assert not MadeTraining.requests
+        await screen.press("w")
+        screen.app.screen.query_one(Input).value = str(tmp_path / "again.safetensors")
+        await screen.press("enter")
+        assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+        await screen.press("right")  # another series, which it did not learn
+        await load(screen, path)
+        await screen.see("text", "The network")
+        await until(screen.pilot, lambda: screen.app._notifications)
+        said = [note.message for note in screen.app._notifications]
+        assert "it learnt sine: all of sunspots is a test" in said
+        MadeTraining.may_end.set()
+        await screen.press("g")
+        await screen.see("head", "learnt in")
+        assert MadeTraining.requests[0].plan.units == 5
+
+    use(act)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -4,6 +4,7 @@ Layers and steps count from 1, as people count; units have the numbers that they
 model's tensors, from 0. Inside, all three count from 0.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,32 +19,83 @@ from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:
     from rnnterm.explore.reading import Reading
+    from rnnterm.explore.unrolled import Unrolled
     from rnnterm.nn.modelfile import Model
+    from rnnterm.nn.softmax import Doubles
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One call of the command, whatever its mode.
+class Looked(ABC):
+    """Where a call of the command looks, whatever was read.
 
     Attributes:
         model_name: as the person wrote it.
         name: the state or gate to show: `h`, `c`, `i`, …
         layer, step: from 0.
         chosen_unit: from 0; None where the person named none.
-        rng_seed: for what is left to chance; None where the person gave none.
     """
 
     model_name: str
-    reading: "Reading"
+    reading: "Unrolled"
     layer: int
     step: int
     name: str
     chosen_unit: int | None
+
+    @abstractmethod
+    def headline(self, canvas: Canvas) -> Iterator[Line]:
+        """Who read what."""
+
+    @abstractmethod
+    def as_json(self) -> dict[str, Any]:
+        """What every JSON answer begins with."""
+
+    @property
+    def speaker(self) -> str:
+        """The model's name for a headline: of a path, the file's name."""
+        return name_of(self.model_name)
+
+    @cached_property
+    def unit(self) -> int:
+        """The unit that was named, or else the one that varies most in what was read."""
+        if self.chosen_unit is not None:
+            return self.chosen_unit
+        return int(self.reading.values(self.layer, self.name).var(axis=0).argmax())
+
+    @property
+    def axis(self) -> "Doubles":
+        """Where the steps stand on the axis of a chart, shape (T,)."""
+        import numpy as np
+
+        return np.arange(1.0, len(self.reading) + 1)
+
+    def whereabouts(self) -> str:
+        """Such as `layer 1 of 2 · h · unit 73 · step 41/200`."""
+        reading = self.reading
+        return " · ".join(
+            (
+                f"{reading.LAYER} {self.layer + 1} of {len(reading.layers)}",
+                self.name,
+                f"unit {self.unit}",
+                f"step {self.step + 1}/{len(reading)}",
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Asked(Looked):
+    """One call of the command for a text, whatever its mode.
+
+    Attributes:
+        rng_seed: for what is left to chance; None where the person gave none.
+    """
+
+    reading: "Reading"
     rng_seed: int | None
     runs_dir: str | None
 
     def headline(self, canvas: Canvas) -> Iterator[Line]:
-        """Who read what."""
+        """See `Looked.headline`."""
         reading = self.reading
         parts = [self.speaker, self.model.spec.describe(), counted(len(reading), "character")]
         if self.mean_surprisal is not None:
@@ -53,7 +105,7 @@ class Asked:
         yield from wrapped([(part, "") for part in parts], canvas.width, gap=" · ")
 
     def as_json(self) -> dict[str, Any]:
-        """What every JSON answer begins with."""
+        """See `Looked.as_json`."""
         reading = self.reading
         return {
             "model": self.model_name,
@@ -71,21 +123,9 @@ class Asked:
         return float(foreseen.mean()) if len(foreseen) else None
 
     @property
-    def speaker(self) -> str:
-        """The model's name for a headline: of a path, the file's name."""
-        return name_of(self.model_name)
-
-    @property
     def model(self) -> "Model":
         """The model that read."""
         return self.reading.model
-
-    @cached_property
-    def unit(self) -> int:
-        """The unit that was named, or else the one that varies most in this text."""
-        if self.chosen_unit is not None:
-            return self.chosen_unit
-        return int(self.reading.values(self.layer, self.name).var(axis=0).argmax())
 
 
 def name_of(model: str) -> str:
@@ -118,28 +158,36 @@ def ask(
     or a model that cannot be used.
     """
     from rnnterm.cli.speaker import load_speaker
-    from rnnterm.explore.reading import LONGEST, read_text
+    from rnnterm.explore.reading import read_text
+    from rnnterm.explore.unrolled import LONGEST
 
     model = load_speaker(model_name, runs_dir)
     spec = model.spec
-    layer = _chosen("layer", spec.num_layers if layer is None else layer, 1, spec.num_layers)
+    layer = chosen("layer", spec.num_layers if layer is None else layer, 1, spec.num_layers)
     if unit is not None:
-        _chosen("unit", unit, 0, spec.hidden_size - 1)
+        chosen("unit", unit, 0, spec.hidden_size - 1)
     reading = read_text(model, text)
     if reading.unknown:
         more = " and more" if len(reading.unknown) > 20 else ""
         warn(f"the model does not know {reading.unknown[:20]!a}{more}: passed over")
     if reading.left_out:
         warn(f"only the first {LONGEST:,} characters are read, {reading.left_out:,} are left out")
-    step = _chosen("step", len(reading) if step is None else step, 1, len(reading))
+    step = chosen("step", len(reading) if step is None else step, 1, len(reading))
+    name = shown_name(reading, show)
+    return Asked(model_name, reading, layer - 1, step - 1, name, unit, rng_seed, runs_dir)
+
+
+def shown_name(reading: "Unrolled", show: str | None) -> str:
+    """The state or gate that is shown; raises UsageError for one that there is not."""
     if show is not None and show not in reading.names:
-        raise UsageError(f"a layer has no {show!r} to show: choose {', '.join(reading.names)}")
-    return Asked(
-        model_name, reading, layer - 1, step - 1, show or "h", unit, rng_seed, runs_dir
-    )  # fmt: skip
+        raise UsageError(
+            f"a {reading.LAYER} has no {show!r} to show: choose {', '.join(reading.names)}"
+        )
+    return show or "h"
 
 
-def _chosen(what: str, number: int, first: int, last: int) -> int:
+def chosen(what: str, number: int, first: int, last: int) -> int:
+    """A number that a person chose; raises UsageError for one out of reach."""
     if not first <= number <= last:
         reach = f"there is only {first}" if first == last else f"they go from {first} to {last:,}"
         raise UsageError(f"there is no {what} {number:,}: {reach}")

@@ -34,17 +34,40 @@ _LOOKS_AT: dict[str, tuple[str, ...]] = {
     "gradients": ("layer", "step", "rng_seed"),
     "compare": (),
 }
+_OF_SERIES = ("series", "column", "date_column", "missing", "at", "values", "network")
+_OF_FORECASTER = (*_OF_SERIES, "unit", "step", "show", "saturation", "export", "as_json")
 _OF_TINY = ("weight", "text", "step", "export", "as_json")
 
 
 @click.command("explore")
 @click.argument("model", shell_complete=model_names)
 @click.option("--text", metavar="TEXT", help="What to read; - standard input, @FILE.")
+@click.option(
+    "--series", metavar="S",
+    help="Of a forecaster: sine, sunspots, a CSV file, or - (else the learnt one).",
+)  # fmt: skip
+@click.option("--column", metavar="C", help="Of a CSV file: the column of the values.")
+@click.option("--date-column", metavar="C", help="Of a CSV file: that of the dates, or none.")
+@click.option(
+    "--missing", multiple=True, metavar="TEXT",
+    help="Of a CSV file: a missing value, such as nan; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--at", metavar="WHEN",
+    help="Of a forecaster: the forecast to look at (else the one beyond the end).",
+)  # fmt: skip
+@click.option(
+    "--values", type=int, metavar="N",
+    help="Of a forecaster: read N values before it (else as many as it does itself).",
+)  # fmt: skip
+@click.option(
+    "--network", type=int, metavar="N", help="Of a forecaster: one of its networks, from 1."
+)
 @click.option("--layer", type=int, metavar="N", help="A layer, from 1 (else the last).")
 @click.option(
     "--unit", type=int, metavar="N", help="A unit, from 0 (else the one that varies most)."
 )
-@click.option("--step", type=int, metavar="N", help="A character, from 1 (else the last).")
+@click.option("--step", type=int, metavar="N", help="A step, from 1 (else the last).")
 @click.option("--show", metavar="NAME", help="A state or gate: h, c, i, f, g, o, r, z, n (else h).")
 @click.option(
     "--find", metavar="FEATURE",
@@ -137,23 +160,33 @@ def command(
     MODEL is a run, a bundled model or a model file. Shown are the text tinted by one unit, all
     units over time, and of one step the equations with their numbers and what is expected next.
 
+    A forecaster that `rnnterm forecast --save` kept reads values of a series in the place of
+    characters, and forecasts the next one.
+
     tiny and tiny:reflection are built-in networks of two units that read x = 1, 2, 3 (or the
     numbers of --text): the whole computation by hand, with weights of your choice.
     """
     import_numpy_with_one_thread()
+    from rnnterm.cli.explore.forecaster import explore_forecaster, kept_forecaster
     from rnnterm.cli.explore.page import checked_export, show_answer
     from rnnterm.cli.explore.tiny import is_tiny, tiny
     from rnnterm.cli.seed import read_seed
 
     export = checked_export(export)
-    text = None if text is None else read_seed(text, "text")
     if is_tiny(model):
         _refuse_given(_OF_TINY, "the tiny network has no")
+        text = None if text is None else read_seed(text, "text")
         answer: Answer = tiny(model, text, weight, chosen["step"])
     elif weight:
         raise UsageError("--weight edits the built-in network: explore tiny")
+    elif (forecaster := kept_forecaster(model)) is not None:
+        _refuse_given(_OF_FORECASTER, "a forecaster reads a series, value by value, and has no")
+        answer = explore_forecaster(model, forecaster, chosen)
     else:
-        answer = _answer(model, text, chosen)
+        for name in _OF_SERIES:
+            if chosen[name] not in (None, ()):
+                raise UsageError(f"{_flag(name)} is for forecasters, {model} reads a text")
+        answer = _answer(model, None if text is None else read_seed(text, "text"), chosen)
     show_answer(answer, as_json=as_json, export=export, title=f"rnnterm explore {model}")
 
 

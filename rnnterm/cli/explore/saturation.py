@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rnnterm.cli.explore.asked import Asked
+from rnnterm.cli.explore.asked import Looked
 from rnnterm.cli.explore.charts import chart_lines
 from rnnterm.cli.explore.page import Canvas, Line, prose, titled
 from rnnterm.explore.saturation import OPEN, SHUT, measure_saturation, saturation_plot
@@ -23,7 +23,7 @@ _NAMES = {"i": "input gate", "f": "forget gate", "o": "output gate", "r": "reset
 class Saturated:
     """The saturation of every gate of a layer."""
 
-    asked: Asked
+    asked: Looked
     gates: "list[Saturation]"
 
     def lines(self, canvas: Canvas) -> Iterator[Line]:
@@ -31,7 +31,7 @@ class Saturated:
         asked = self.asked
         yield from asked.headline(canvas)
         axes = f"→ share of steps wide open (above {OPEN}), ↑ share shut (below {SHUT})"
-        about = f"layer {asked.layer + 1} · a dot a unit: {axes}"
+        about = f"{asked.reading.LAYER} {asked.layer + 1} · a dot a unit: {axes}"
         yield from prose(about, canvas.width)
         for one in self.gates:
             most = "  ".join(f"{unit} {one.right[unit]:.0%}" for unit in one.most_open(_LISTED))
@@ -48,7 +48,7 @@ class Saturated:
         asked = self.asked
         return {
             **asked.as_json(),
-            "layer": asked.layer + 1,
+            asked.reading.LAYER: asked.layer + 1,
             "shut_below": SHUT,
             "open_above": OPEN,
             "gates": {
@@ -58,7 +58,7 @@ class Saturated:
         }
 
 
-def saturation(asked: Asked, given: dict[str, Any]) -> Saturated:
+def saturation(asked: Looked, given: dict[str, Any]) -> Saturated:
     """The gates of the layer that was asked for."""
     del given
     return Saturated(asked, measure_saturation(asked.reading, asked.layer))

@@ -1,13 +1,11 @@
 """The plain view of `rnnterm explore`: a unit over the text, all units, and one step in full."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from rnnterm.cli.explore.asked import Asked
+from rnnterm.cli.explore.asked import Asked, Looked
 from rnnterm.cli.explore.charts import chart_lines, heat_lines
 from rnnterm.cli.explore.page import MUTED, Canvas, Line, titled, wrapped
 from rnnterm.cli.explore.tint import Range, tinted_text
@@ -22,6 +20,7 @@ from rnnterm.plotting.series import Series
 if TYPE_CHECKING:
     from rnnterm.explore.equations import Equation
     from rnnterm.explore.reading import Reading
+    from rnnterm.nn.softmax import Doubles
 
 _HEAT_HEIGHT = 12
 _CURVE_HEIGHT = 7
@@ -41,26 +40,14 @@ class Steps:
         reading, layer, name = asked.reading, asked.layer, asked.name
         reach = Range.of(reading, layer, name)
         yield from asked.headline(canvas)
-        eye = (
-            f"layer {layer + 1} of {reading.model.spec.num_layers}", name,
-            f"unit {asked.unit}", f"step {asked.step + 1}/{len(reading)}",
-        )  # fmt: skip
-        yield from wrapped([(" · ".join(eye), MUTED)], canvas.width)
+        yield from wrapped([(asked.whereabouts(), MUTED)], canvas.width)
         yield [("", "")]
         values = reading.values(layer, name)
         yield from tinted_text(
             reading.text, values[:, asked.unit].tolist(), reach, canvas, asked.step
         )
         yield [("", "")]
-        rows = values[:, order_units(values, "similarity")].T
-        heat, shown = heat_lines(rows, reach, canvas, _HEAT_HEIGHT, asked.step)
-        about = f"{name}, similar units together · {shown.legend(canvas)}"
-        yield from titled("units x time", about, canvas.width)
-        yield from heat
-        yield [("", "")]
-        yield from titled(f"unit {asked.unit}", f"{name} over the steps", canvas.width)
-        yield from _curve(values[:, asked.unit], asked.step, canvas)
-        yield [("", "")]
+        yield from units_over_time(asked, canvas)
         yield from self._step(canvas)
 
     def _step(self, canvas: Canvas) -> Iterator[Line]:
@@ -69,9 +56,7 @@ class Steps:
         char = visible(reading.text[step])
         about = f"after '{char}'{_surprise(reading, step)}"
         yield from titled(f"step {step + 1}", about, canvas.width)
-        detailed = canvas.width >= _WIDE
-        for line in equation_lines(self._equations, canvas.width, terms=detailed):
-            yield [(line, "")]
+        yield from told_equations(self._equations, canvas)
         yield [("", "")]
         entropy = f"entropy {reading.entropy[step]:.2f} bits"
         yield from titled("expected next", entropy, canvas.width)
@@ -103,18 +88,7 @@ class Steps:
             "values": {
                 name: reading.values(layer, name)[:, unit].tolist() for name in reading.names
             },
-            "equations": [
-                {
-                    "name": one.name,
-                    "function": one.function,
-                    "terms": [
-                        {"symbol": term.symbol, "factors": list(term.factors)} for term in one.terms
-                    ],
-                    "sum": one.total,
-                    "value": one.value,
-                }
-                for one in self._equations
-            ],
+            "equations": equations_as_json(self._equations),
             "expected": [
                 {"char": char, "probability": chance}
                 for char, chance in reading.expected(step, _EXPECTED)
@@ -127,6 +101,43 @@ def steps(asked: Asked) -> Steps:
     return Steps(asked)
 
 
+def units_over_time(looked: Looked, canvas: Canvas) -> Iterator[Line]:
+    """All units over the steps, then the chosen one as a curve, and an empty line."""
+    reading, name = looked.reading, looked.name
+    values = reading.values(looked.layer, name)
+    rows = values[:, order_units(values, "similarity")].T
+    reach = Range.of(reading, looked.layer, name)
+    heat, shown = heat_lines(rows, reach, canvas, _HEAT_HEIGHT, looked.step)
+    about = f"{name}, similar units together · {shown.legend(canvas)}"
+    yield from titled("units x time", about, canvas.width)
+    yield from heat
+    yield [("", "")]
+    if len(reading) > 1:
+        yield from titled(f"unit {looked.unit}", f"{name} over the steps", canvas.width)
+        yield from curve([values[:, looked.unit]], looked.axis, looked.step, canvas)
+        yield [("", "")]
+
+
+def told_equations(told: "list[Equation]", canvas: Canvas) -> Iterator[Line]:
+    """Equations with their numbers; where there is room, each term's."""
+    for line in equation_lines(told, canvas.width, terms=canvas.width >= _WIDE):
+        yield [(line, "")]
+
+
+def equations_as_json(told: "list[Equation]") -> list[dict[str, Any]]:
+    """Equations as plain values."""
+    return [
+        {
+            "name": one.name,
+            "function": one.function,
+            "terms": [{"symbol": term.symbol, "factors": list(term.factors)} for term in one.terms],
+            "sum": one.total,
+            "value": one.value,
+        }
+        for one in told
+    ]
+
+
 def share(probability: float) -> str:
     """A probability as `.41`."""
     return f"{probability:.2f}".removeprefix("0")
@@ -137,8 +148,13 @@ def _surprise(reading: "Reading", step: int) -> str:
     return "" if math.isnan(bits) else f", which surprised by {bits:.2f} bits"
 
 
-def _curve(values: Any, step: int, canvas: Canvas) -> list[Line]:
-    series = Series(np.arange(1, len(values) + 1), values)
-    chart = line_chart([Curve(series, 1)], canvas.width, _CURVE_HEIGHT, cursor=step + 1,
+def curve(values: Sequence[Any], axis: "Doubles", step: int, canvas: Canvas) -> list[Line]:
+    """One or several curves over the same places of an axis, with one of them marked."""
+    looks = (((1, 0), "*"), ((2, 1), "o"))
+    lines = [
+        Curve(Series(axis, one), number, *look)
+        for number, (one, look) in enumerate(zip(values, looks, strict=False), start=1)
+    ]
+    chart = line_chart(lines, canvas.width, _CURVE_HEIGHT, cursor=float(axis[step]),
                        ascii_only=canvas.ascii_only)  # fmt: skip
     return chart_lines(chart.grid, canvas)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnnterm.cli.explore.page import Canvas, Line, shown
-from rnnterm.explore.reading import Reading, value_range
+from rnnterm.explore.unrolled import Unrolled, value_range
 from rnnterm.glyphs import columns
 from rnnterm.plotting.heat import Look, heat_map
 from rnnterm.plotting.palette import SEQUENTIAL_256, SIGNED_256, ramp_256
@@ -31,7 +31,7 @@ class Range:
     high: float
 
     @classmethod
-    def of(cls, reading: "Reading", layer: int, name: str) -> "Range":
+    def of(cls, reading: "Unrolled", layer: int, name: str) -> "Range":
         """A gate's 0 to 1, and of what has both signs, as far as the largest value of the layer."""
         return cls(*value_range(name, reading.values(layer, name)))
 

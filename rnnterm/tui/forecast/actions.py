@@ -42,7 +42,9 @@ ACTIONS = (
         in_footer=False,
     ),
     Action("forecast.open", "o", "series", "Choose the sine, the sunspots, or a CSV file."),
-    Action("forecast.recipe", "r", "recipe", "Take the next recipe of a forecaster."),
+    Action(
+        "forecast.recipe", "r", "recipe", "Take the next recipe of a forecaster.", in_footer=False
+    ),
     Action("forecast.look", "v", "view", "Show the whole series, or its end and what lies beyond."),
     Action("forecast.details", "d", "loss", "Show the falling loss, or the figures."),
     Action(
@@ -63,6 +65,14 @@ ACTIONS = (
         "forecast.scroll_down", "pagedown", "more text", "Scroll the figures down.", in_footer=False
     ),
     Action("forecast.scroll_up", "pageup", "less text", "Scroll the figures up.", in_footer=False),
+    Action("forecast.explore", "e", "cells", "Look into the cells that forecast, step by step."),
     Action("forecast.save", "w", "save", "Keep the forecaster in a file.", in_footer=False),
+    Action(
+        "forecast.load",
+        "l",
+        "load",
+        "Forecast this series with a forecaster that was kept.",
+        in_footer=False,
+    ),
     Action("forecast.export", "c", "table", "Write all forecasts to a CSV table.", in_footer=False),
 )

@@ -41,9 +41,10 @@ def progress(plan: ForecastPlan, learning: Learning | None) -> str:
     if learning.error:
         return "failed"
     if learning.result is not None:
-        return f"learnt in {learning.result.seconds:.1f} s"
-    if learning.is_forecasting:
-        return "forecasting"
+        took = f"learnt in {learning.result.seconds:.1f} s"
+        return took if learning.begun else "learnt before, from a file"
+    if learning.doing:
+        return f"forecasting · {learning.doing}"
     if not learning.epoch:
         return "starting"
     epochs = learning.begun.epochs if learning.begun else plan.epochs

@@ -35,6 +35,7 @@ class Learning:
         losses: (train, validation) of each epoch, by seed.
         preview: the newest one-step forecasts.
         seeds_done: how many networks have learnt all they will.
+        doing: what is being computed after them; empty before.
         result: once there is one.
         error: why there will be none.
     """
@@ -43,7 +44,7 @@ class Learning:
     losses: Losses | None = None
     preview: Previewed | None = None
     seeds_done: int = 0
-    is_forecasting: bool = False
+    doing: str = ""
     result: ForecastResult | None = None
     error: str = ""
 
@@ -76,7 +77,7 @@ class Learning:
             case SeedDone():
                 changes = {"seeds_done": self.seeds_done + 1}
             case Forecasting():
-                changes = {"is_forecasting": True}
+                changes = {"doing": event.doing}
             case Finished():
                 changes = {"result": event.result}
             case Failed():
@@ -92,20 +93,21 @@ class Learning:
 class Learner:
     """Runs one training and keeps its newest moment; one thread runs, any other may look or end."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request | None, now: Learning | None = None) -> None:
+        """`now` is how it begins; without a request it is how it stays."""
         self._request = request
         self._lock = threading.Lock()
         self._process: ForecastProcess | None = None
         self._is_ended = False
         self._told = 0.0
-        self.now = Learning()
+        self.now = now or Learning()
 
     def run(self, on_news: Callable[[], None]) -> None:
         """Train to the end, or until `end`; `on_news` is called as there is
         something to see."""
         try:
             with self._lock:
-                if self._is_ended:
+                if self._is_ended or self._request is None:
                     return
                 self._process = ForecastProcess(self._request)
             with self._process as process:

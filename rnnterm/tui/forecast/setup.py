@@ -199,6 +199,21 @@ class Setup:
         kept = {each: value for each, value in self.changed.items() if each not in bound}
         return replace(self, source=source, opened=opened, table=table, changed=kept)
 
+    def with_learnt(self, plan: ForecastPlan, split: int) -> "Setup":
+        """The values that a forecaster learnt this series by; `split` is 0 where it was another.
+
+        Raises UsageError where they do not suit the series.
+        """
+        recipe = plan.recipe if plan.recipe in RECIPES else "good"
+        usual = suited_plan(self.series, recipe)
+        values = {name: getattr(plan, name) for name in _PLAN}
+        changed = {name: each for name, each in values.items() if each != getattr(usual, name)}
+        if split and split != usual.train_length(len(self.series)):
+            changed["split"] = float(split)
+        setup = replace(self, recipe=recipe, changed=changed)
+        _ = setup.plan
+        return setup
+
     def _with_plan(self, name: str, value: Any) -> "Setup":
         return replace(self, changed={**self.changed, name: value})
 

@@ -17,20 +17,19 @@ from rnnterm.terminal import safe_line
 from rnnterm.tui.dialogs import Ask
 from rnnterm.tui.forecast import figures
 from rnnterm.tui.forecast.chart import ForecastChart
-from rnnterm.tui.forecast.keeping import MODEL, TABLE, usual_name, write_kept
+from rnnterm.tui.forecast.keeping import Again, Finished, KeepingTab
 from rnnterm.tui.forecast.learning import Learner, Learning
 from rnnterm.tui.forecast.opening import Opened, open_dialog, open_source, open_table
 from rnnterm.tui.forecast.setup import COLUMN, DATES, MEANINGS, RECIPE, SERIES, Setup
 from rnnterm.tui.forecast.view import ForecastView, Shown, Values
 from rnnterm.tui.help import key_of
 from rnnterm.tui.panel import bindings_for
-from rnnterm.tui.tabs import TabContent
 from rnnterm.tui.widgets.value_form import ValueForm
 
 _PATIENCE = 0.3  # seconds after the last change until a training begins anew
 
 
-class ForecastTab(TabContent):
+class ForecastTab(KeepingTab):
     """Chart above; below it the values, and the loss or the figures."""
 
     SCOPE = "forecast"
@@ -88,6 +87,27 @@ class ForecastTab(TabContent):
         """Let keys go to the values."""
         self._values.focus()
 
+    # What has learnt
+
+    @property
+    def finished(self) -> Finished | None:
+        """See `KeepingTab`, as for the next two."""
+        if self._now is None or self._now.result is None or self._learnt is None:
+            return None
+        return Finished(self._now.result, self._learnt, self._read)
+
+    def take_again(self, again: Again) -> None:
+        self._stop()
+        self._setup = self._learnt = again.setup
+        self._learner = Learner(None, Learning(result=again.result))
+        self._picture = Picture(again.setup.series, again.result.split, len(again.result.beyond))
+        self._drawn, self._read, self._error, self._explains = None, None, "", False
+        self.on_forecast_tab_news()
+
+    def fail(self, error: str) -> None:
+        self._error = safe_line(error)
+        self._draw()
+
     # Learning
 
     def _start(self) -> None:
@@ -95,7 +115,7 @@ class ForecastTab(TabContent):
         try:
             request = Request(self._setup.series.name, self._setup.series.values, self._setup.plan)
         except RnntermError as error:
-            self._fail(str(error))
+            self.fail(str(error))
             return
         self._learner, self._learnt = Learner(request), self._setup
         self._picture, self._drawn = self._new_picture(), None
@@ -178,10 +198,6 @@ class ForecastTab(TabContent):
     def _key_of(self, name: str) -> str:
         return key_of(name, self.app.settings)  # type: ignore[attr-defined]
 
-    def _fail(self, error: str) -> None:
-        self._error = safe_line(error)
-        self._draw()
-
     # Changing values
 
     def _change(self, name: str, text: str) -> None:
@@ -192,7 +208,7 @@ class ForecastTab(TabContent):
         try:
             setup = make()
         except RnntermError as error:
-            self._fail(str(error))
+            self.fail(str(error))
         else:
             self._take(setup)
 
@@ -249,7 +265,7 @@ class ForecastTab(TabContent):
         try:
             opened = open_table(source, column, dates)
         except RnntermError as error:
-            self.app.call_from_thread(self._fail, str(error))
+            self.app.call_from_thread(self.fail, str(error))
             return
         if not worker.is_cancelled:
             self.app.call_from_thread(self._take_opened, opened)
@@ -348,25 +364,3 @@ class ForecastTab(TabContent):
 
     def action_scroll_up(self) -> None:
         self.query_one(ForecastView).scroll(-1)
-
-    def action_save(self) -> None:
-        self._ask_to_write("Keep the forecaster in a new file:", MODEL)
-
-    def action_export(self) -> None:
-        self._ask_to_write("Write all forecasts to a new table:", TABLE)
-
-    def _ask_to_write(self, question: str, suffix: str) -> None:
-        now, learnt = self._now, self._learnt
-        if now is None or now.result is None or learnt is None:
-            self._fail(f"nothing is learnt yet: {self._key_of('forecast.start')} starts it")
-            return
-        result, series = now.result, learnt.series
-
-        def write(name: str) -> None:
-            write_kept(name, suffix, result, series)
-
-        self.app.push_screen(Ask(question, usual_name(series, suffix), write), self._written)
-
-    def _written(self, name: str | None) -> None:
-        if name is not None:
-            self.app.say(f"wrote {name}")  # type: ignore[attr-defined]

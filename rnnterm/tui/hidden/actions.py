@@ -3,7 +3,7 @@
 from rnnterm.tui.action import Action
 
 ACTIONS = (
-    Action("hidden.play", "space", "play", "Walk through the text step by step, or stand still."),
+    Action("hidden.play", "space", "play", "Walk on step by step, or stand still."),
     Action("hidden.next_step", "right", "next", "Go one step on.", in_footer=False),
     Action("hidden.previous_step", "left", "previous", "Go one step back.", in_footer=False),
     Action("hidden.next_line", "pagedown", "line on", "Go a line of the text on.", in_footer=False),
@@ -30,7 +30,13 @@ ACTIONS = (
     Action("hidden.previous_unit", "up", "unit above", "Go to the unit above.", in_footer=False),
     Action("hidden.unit", "u", "unit", "Type which unit to look at.", in_footer=False),
     Action("hidden.value", "v", "value", "Show the next state or gate.", in_footer=False),
-    Action("hidden.layer", "y", "layer", "Show the next layer.", in_footer=False),
+    Action(
+        "hidden.layer",
+        "y",
+        "layer",
+        "Show the next layer, or a forecaster's next network.",
+        in_footer=False,
+    ),
     Action("hidden.sort", "s", "sort", "Sort the units in another way.", in_footer=False),
     Action(
         "hidden.zoom_in",
@@ -47,7 +53,11 @@ ACTIONS = (
         in_footer=False,
     ),
     Action(
-        "hidden.text", "t", "text", "Choose, type or paste the text that is read.", in_footer=False
+        "hidden.text",
+        "t",
+        "text",
+        "Choose the text that is read, or the stretch of a series.",
+        in_footer=False,
     ),
     Action("hidden.model", "o", "model", "Choose the model that reads it.", in_footer=False),
     Action(

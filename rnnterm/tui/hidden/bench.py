@@ -1,10 +1,10 @@
-"""What the tab works on: a model, a text, what the one made of the other, and where a person looks.
+"""What the tab works on: who reads what, what the one made of the other, and where a person looks.
 
 Reading and sorting take longer than a frame, so that threads do them. Their workers, as all of the
 tab, have an empty description: else Textual spells out the arguments, a model with all its weights.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -13,46 +13,36 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from rnnterm.errors import RnntermError
-from rnnterm.explore.reading import Reading
+from rnnterm.explore.unrolled import Unrolled
 from rnnterm.nn.cells import Array
-from rnnterm.tui.hidden.reader import read_while
 from rnnterm.tui.hidden.scene import Eye, Scene, stage
+from rnnterm.tui.hidden.subject import Source, Subject, TextSubject
 from rnnterm.tui.tabs import TabContent
 from rnnterm.tui.text.sample_voice import Voice
-
-_QUICK = 2_000  # characters that are read before a person notices
 
 if TYPE_CHECKING:
     from rnnterm.tui.app import RnntermApp
 
 
-@dataclass(frozen=True)
-class Source:
-    """A text to read, and where it is from, such as `typed` or `live sample`."""
-
-    label: str
-    text: str
-
-
 class Bench(TabContent):
-    """Has texts read, and keeps the eye inside of what there is.
+    """Has texts and series read, and keeps the eye inside of what there is.
 
     Attributes:
-        voice: the model, and its name; None before there is one.
-        source: the text as it was given.
+        wanted: who reads what, as it was asked for last.
+        subject: who read what is looked at; None before anything is read.
         eye: where a person looks.
         scene: what is looked at; None before anything is read.
         scores: a number for each unit, which a search gave.
     """
 
     class Read(Message):
-        """A thread read a text, or found out why it cannot be read."""
+        """A thread read something, or found out why it cannot be read."""
 
         def __init__(
-            self, voice: Voice, source: Source, reading: Reading | RnntermError, step: int | None
+            self, subject: Subject, reading: Unrolled | RnntermError, step: int | None
         ) -> None:
             super().__init__()
-            self.voice, self.source, self.reading, self.step = voice, source, reading, step
+            self.subject, self.reading, self.step = subject, reading, step
 
     class Staged(Message):
         """A thread set up what is looked at, for an eye that fits to it."""
@@ -63,18 +53,28 @@ class Bench(TabContent):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.voice: Voice | None = None
-        self.source: Source | None = None
+        self.wanted: Subject | None = None
+        self.subject: Subject | None = None
         self.eye = Eye()
         self.scene: Scene | None = None
         self.scores: Array | None = None
-        self._latest: Reading | None = None  # until it is set up, the eye looks at the one before
+        self._latest: Unrolled | None = None  # until it is set up, the eye looks at the one before
         self._is_fresh = True  # no unit was chosen yet
 
     @property
     def host(self) -> "RnntermApp":
         """The app, by its own type."""
         return cast("RnntermApp", self.app)
+
+    @property
+    def voice(self) -> Voice | None:
+        """The model of characters that read what is looked at; None where there is none."""
+        return self.subject.voice if isinstance(self.subject, TextSubject) else None
+
+    @property
+    def source(self) -> Source | None:
+        """The text that is looked at, as it was given; None where there is none."""
+        return self.subject.source if isinstance(self.subject, TextSubject) else None
 
     # What subclasses show; here, nothing
 
@@ -91,41 +91,46 @@ class Bench(TabContent):
 
     def read(self, voice: Voice, source: Source, step: int | None = None) -> None:
         """Have a model read a text, and look at it: at a step, or where the eye was before."""
-        if len(source.text) > _QUICK:
+        self.look_into(TextSubject(voice, source), step)
+
+    def look_into(self, subject: Subject, step: int | None = None) -> None:
+        """Have something read, and look at it: at a step, or where the eye was before."""
+        self.wanted = subject
+        if not subject.is_quick:
             self.tell("reading …")
-        self._read(voice, source, self.scene.reading if self.scene else None, step)
+        self._read(subject, self.scene.reading if self.scene else None, step)
 
     @work(thread=True, exclusive=True, group="read", description="")
-    def _read(self, voice: Voice, source: Source, before: Reading | None, step: int | None) -> None:
+    def _read(self, subject: Subject, before: Unrolled | None, step: int | None) -> None:
         worker = get_current_worker()
-        reading: Reading | RnntermError | None
+        reading: Unrolled | RnntermError | None
         try:
-            if _goes_on(before, voice, source):
-                reading = cast("Reading", before).extended(source.text[len(before or ()) :])
-            else:
-                reading = read_while(voice.model, source.text, lambda: not worker.is_cancelled)
+            reading = subject.read(before, lambda: not worker.is_cancelled)
         except RnntermError as error:
             reading = error
         if reading is not None and not worker.is_cancelled:
-            self.post_message(self.Read(voice, source, reading, step))
+            self.post_message(self.Read(subject, reading, step))
 
     def on_bench_read(self, message: Read) -> None:
         """Look at what was read; what cannot be read changes nothing."""
         message.stop()
-        reading = message.reading
+        subject, reading = message.subject, message.reading
+        if self.wanted is not None and not subject.has_reader_of(self.wanted):
+            return  # another one was chosen meanwhile
         if isinstance(reading, RnntermError):
+            self.wanted = self.subject
             self.tell(str(reading))
             return
-        if self.voice is None or self.voice.model is not message.voice.model:
+        if self.subject is None or not subject.has_reader_of(self.subject):
             self.scores = None
             self._is_fresh = True
-        self.voice, self.source = message.voice, message.source
+        self.subject = subject
         eye = self.eye.fitting(reading)
         if message.step is not None:
             eye = eye.at_step(message.step, len(reading))
-        elif self.scene is None or not reading.text.startswith(self.scene.reading.text):
+        elif self.scene is None or not reading.begins_as(self.scene.reading):
             eye = replace(eye, step=0)
-        self.tell(told_left_out(reading))
+        self.tell(subject.told(reading))
         self._latest = reading
         self._stage(eye)
 
@@ -156,7 +161,7 @@ class Bench(TabContent):
 
     @work(thread=True, exclusive=True, group="stage", description="")
     def _stage_in_thread(
-        self, reading: Reading, eye: Eye, scores: Array | None, before: Scene | None
+        self, reading: Unrolled, eye: Eye, scores: Array | None, before: Scene | None
     ) -> None:
         scene = stage(reading, eye, scores, before)
         if not get_current_worker().is_cancelled:
@@ -180,25 +185,3 @@ class Bench(TabContent):
             self._is_fresh = False
         self.eye = eye
         self.show_scene()
-
-
-def told_left_out(reading: Reading) -> str:
-    """What of a text was not read, and why."""
-    parts = []
-    if reading.unknown:
-        shown = reading.unknown[:20] + ("…" if len(reading.unknown) > 20 else "")
-        parts.append(f"passed over, for the model does not know them: {shown}")
-    if reading.left_out:
-        parts.append(f"too long by {reading.left_out:,} characters: {len(reading):,} are read")
-    return " · ".join(parts)
-
-
-def _goes_on(before: Reading | None, voice: Voice, source: Source) -> bool:
-    """Whether a text begins with what its model has read already."""
-    return (
-        before is not None
-        and before.model is voice.model
-        and not before.unknown
-        and len(source.text) > len(before)
-        and source.text.startswith(before.text)
-    )

@@ -25,7 +25,7 @@ from rnnterm.nn.modelfile import Model
 from rnnterm.plotting.cells import cell_text
 from rnnterm.sampling.strategies import recipe_strategy
 from rnnterm.tui.hidden.lines import Lines, wrapped_rows
-from rnnterm.tui.hidden.tool import Tool
+from rnnterm.tui.hidden.tool import TextTool
 from rnnterm.tui.widgets.rows import Row, Rows
 
 _LENGTH = 600  # characters that each model writes
@@ -34,11 +34,12 @@ _SECONDS_BETWEEN_REPORTS = 0.1
 _SIDE_BY_SIDE = 50  # columns from which two samples stand beside each other
 
 
-class ClampTool(Tool):
+class ClampTool(TextTool):
     """Asks what is to be done to which units; the same seed for both samples."""
 
     NAME = "clamp"
     TITLE = "Intervene"
+    NEEDS = "it has a model write a text on"
     DEFAULT_CSS = """
     ClampTool Input { border: none; height: 1; padding: 0; background: $panel; }
     ClampTool Input:focus { border: none; }
@@ -96,9 +97,9 @@ class ClampTool(Tool):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Do it, if it can be done."""
         event.stop()
-        if self.scene is None:
+        reading = self.reading
+        if reading is None:
             return
-        reading = self.scene.reading
         try:
             found = parse_interventions(event.value, reading.model.spec, self.eye.layer)
             model = intervene(reading.model, found)

@@ -15,7 +15,7 @@ from rnnterm.plotting.cells import cell_text
 from rnnterm.terminal import safe_line
 from rnnterm.tui.hidden.lines import Lines, wrapped_rows
 from rnnterm.tui.hidden.pick_list import PickList
-from rnnterm.tui.hidden.tool import Tool
+from rnnterm.tui.hidden.tool import TextTool
 from rnnterm.tui.text.sample_voice import Voice
 from rnnterm.tui.widgets.rows import Row
 
@@ -23,11 +23,12 @@ _MOST = 30
 _FULL_TINT = 4.0  # bits of difference
 
 
-class CompareTool(Tool):
+class CompareTool(TextTool):
     """Tints the text orange where the other model was more surprised, blue where it was less."""
 
     NAME = "compare"
     TITLE = "Compare"
+    NEEDS = "it asks which characters two models expected"
 
     class Compared(Message):
         """A thread compared two models, or found out why it cannot."""
@@ -73,9 +74,10 @@ class CompareTool(Tool):
 
     def draw(self, *, is_other_scene: bool) -> None:
         """Compare anew where the text is another."""
-        if self.scene is None or self._other is None:
+        reading = self.reading
+        if reading is None or self._other is None:
             return
-        wanted = (self.scene.reading, self._other.model)
+        wanted = (reading, self._other.model)
         if wanted != self._done:
             self._done = wanted
             self._tell([[("comparing …", "muted")]])

@@ -17,18 +17,19 @@ from rnnterm.terminal import safe_line
 from rnnterm.tui.hidden.find_dialog import FindDialog
 from rnnterm.tui.hidden.lines import Lines, wrapped_rows
 from rnnterm.tui.hidden.pick_list import PickList
-from rnnterm.tui.hidden.step_rows import share
-from rnnterm.tui.hidden.tool import Tool
+from rnnterm.tui.hidden.text_rows import share
+from rnnterm.tui.hidden.tool import TextTool
 from rnnterm.tui.widgets.rows import Row
 
 _BESIDE_BAR = 22
 
 
-class FindTool(Tool):
+class FindTool(TextTool):
     """Asks for a feature, ranks the units, and asks a probe how many of them it takes."""
 
     NAME = "find"
     TITLE = "Find units"
+    NEEDS = "it follows features of characters"
 
     class Scored(Message):
         """Every unit has a score, shape (H,): the map may be sorted by it."""
@@ -70,10 +71,10 @@ class FindTool(Tool):
     def open(self) -> None:
         """Ask for a feature."""
         self.screen.set_focus(self.query_one(PickList))
-        if self.scene is None:
+        if self.reading is None:
             return
         pattern = self._asked[1:-1] if self._asked.startswith("/") else ""
-        self.app.push_screen(FindDialog(self.scene.reading.text, pattern), self._chosen)
+        self.app.push_screen(FindDialog(self.reading.text, pattern), self._chosen)
 
     def _chosen(self, measured: Measured | None) -> None:
         if measured is None:
@@ -86,10 +87,10 @@ class FindTool(Tool):
 
     def draw(self, *, is_other_scene: bool) -> None:
         """Rank the units where the text or the values are others."""
-        scene = self.scene
-        if scene is None or not self._asked:
+        scene, reading = self.scene, self.reading
+        if scene is None or reading is None or not self._asked:
             return
-        wanted = (scene.reading, scene.layer, scene.name, self._asked)
+        wanted = (reading, scene.layer, scene.name, self._asked)
         if wanted != self._done:
             self._done = wanted
             self.query_one("#find-probe", Lines).show([[("the probe learns …", "muted")]])

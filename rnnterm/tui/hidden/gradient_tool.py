@@ -28,8 +28,8 @@ from rnnterm.nn.spec import CellKind
 from rnnterm.plotting.lines import Line, line_chart
 from rnnterm.plotting.series import Series
 from rnnterm.tui.hidden.lines import Lines, wrapped_rows
-from rnnterm.tui.hidden.step_rows import quoted, share
-from rnnterm.tui.hidden.tool import Tool
+from rnnterm.tui.hidden.text_rows import quoted, share
+from rnnterm.tui.hidden.tool import TextTool
 from rnnterm.tui.panel import bindings_for
 from rnnterm.tui.widgets.chart import rows_of
 from rnnterm.tui.widgets.rows import Row, Rows
@@ -73,11 +73,12 @@ class Curve:
     dynamics: Dynamics
 
 
-class GradientTool(Tool):
+class GradientTool(TextTool):
     """Tints the text by what the prediction at the cursor depends on, and draws decays by lag."""
 
     NAME = "gradients"
     TITLE = "Gradients"
+    NEEDS = "it asks what the next character depends on"
     SCOPE = "gradients"
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("gradients")
     DEFAULT_CSS = """
@@ -125,9 +126,9 @@ class GradientTool(Tool):
 
     def draw(self, *, is_other_scene: bool) -> None:
         """Follow the cursor with the tint, and the text with the decays."""
-        if self.scene is None:
+        reading = self.reading
+        if self.scene is None or reading is None:
             return
-        reading = self.scene.reading
         wanted = (reading, self.eye.step, self._target)
         if wanted != self._connected:
             self._connected = wanted

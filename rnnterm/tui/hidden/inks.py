@@ -54,6 +54,19 @@ def tint_styles(widget: Widget) -> dict[int, Style]:
     return styles
 
 
+def bar_styles(widget: Widget) -> dict[int, Style]:
+    """The style of a bar of each tint, -`TINTS` to `TINTS`; bold far above."""
+    looks = widget.visual_style
+    plain, back, ink = looks.rich_style, looks.background or _BLACK, looks.foreground or _WHITE
+    styles = {}
+    for tint in range(-TINTS, TINTS + 1):
+        bar = back.blend(ink, 0.5).blend(_ORANGE if tint > 0 else _BLUE, abs(tint) / TINTS)
+        mark = Style(bold=tint >= TINTS - 1 or None)
+        no_color = widget.app.no_color
+        styles[tint] = plain + mark + (Style() if no_color else Style(color=bar.rich_color))
+    return styles
+
+
 def contrast(ground: Color) -> Color:
     """Black or white, whichever reads better on a colour."""
     return _BLACK if ground.brightness > _BRIGHT else _WHITE

@@ -16,11 +16,10 @@ from rnnterm.glyphs import visible
 from rnnterm.plotting.bars import progress_bar
 from rnnterm.plotting.cells import cell_text
 from rnnterm.terminal import safe_line
-from rnnterm.tui.hidden.bench import Source
 from rnnterm.tui.hidden.lines import Lines, wrapped_rows
 from rnnterm.tui.hidden.pick_list import PickList
-from rnnterm.tui.hidden.scene import Scene
-from rnnterm.tui.hidden.tool import Tool
+from rnnterm.tui.hidden.subject import Source
+from rnnterm.tui.hidden.tool import TextTool
 from rnnterm.tui.widgets.chart import rows_of
 from rnnterm.tui.widgets.rows import Row
 
@@ -30,11 +29,12 @@ _AROUND = 100  # characters on each side of a place that is shown as a text
 _HINT = "Select characters first: shift with → or ←, or a shift-click in the text."
 
 
-class MatchTool(Tool):
+class MatchTool(TextTool):
     """Searches while it is open; what was found so far is shown with how far it came."""
 
     NAME = "match"
     TITLE = "Match a span"
+    NEEDS = "it matches characters of a corpus"
 
     class Wanted(Message):
         """A place is to be read."""
@@ -69,7 +69,7 @@ class MatchTool(Tool):
         super().__init__()
         self._found: MatchTool.Found | None = None
         self._offered: float | None = None
-        self._span: tuple[Scene, int, int] | None = None
+        self._span: tuple[Reading, tuple[int, str], tuple[int, int]] | None = None
 
     def compose(self) -> ComposeResult:
         """What is searched and how far it came, over the places."""
@@ -79,8 +79,8 @@ class MatchTool(Tool):
     def open(self) -> None:
         """Search for what is selected."""
         self.screen.set_focus(self.query_one(PickList))
-        if self.scene is not None and self.eye.span is not None:
-            self._span = (self.scene, *self.eye.span)
+        if self.scene is not None and self.reading is not None and self.eye.span is not None:
+            self._span = (self.reading, (self.scene.layer, self.scene.name), self.eye.span)
             self._begin(DEFAULT_THRESHOLD)
         elif self._found is None:
             self._head.say(_HINT, "muted")
@@ -92,13 +92,11 @@ class MatchTool(Tool):
     def _begin(self, threshold: float, corpus_threshold: float | None = None) -> None:
         if self._span is None:
             return
-        scene, start, stop = self._span
+        reading, where, span = self._span
         self._found, self._offered = None, None
         self.query_one(PickList).fill([], cursor=0)
         self._head.show([[("searching …", "muted")]])
-        self._search(
-            scene.reading, (start, stop), (scene.layer, scene.name), threshold, corpus_threshold
-        )
+        self._search(reading, span, where, threshold, corpus_threshold)
 
     @work(thread=True, exclusive=True, group="match", description="")
     def _search(

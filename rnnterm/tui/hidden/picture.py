@@ -73,7 +73,9 @@ class Picture:
         return self.heat.column_of(step - self.part.columns.start)
 
     def row_of(self, unit: int) -> int | None:
-        """The row of cells in which a unit lies."""
+        """The row of cells in which a unit lies; None of one that is not shown, or not there."""
+        if unit >= len(self.part.scene.order):  # of another network, which is not drawn yet
+            return None
         row = int(self.part.scene.rank[unit]) - self.part.rows.start
         edges = self.heat.row_edges
         if not edges[0] <= row < edges[-1]:

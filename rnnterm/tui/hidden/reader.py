@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from rnnterm.explore.reading import LONGEST, Reading, read_text
+from rnnterm.explore.reading import Reading, read_text
+from rnnterm.explore.unrolled import LONGEST
 from rnnterm.nn.modelfile import Model
 
 _PIECE = 1_000

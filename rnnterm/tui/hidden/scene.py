@@ -1,6 +1,6 @@
 """What of a reading is looked at: the figures that every widget of the tab draws from.
 
-T characters, H units.
+T steps, H units.
 """
 
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from rnnterm.explore.ordering import WAYS, By, Units, order_units
-from rnnterm.explore.reading import Reading, value_range
+from rnnterm.explore.unrolled import Unrolled, value_range
 from rnnterm.nn.cells import Array
 
 
@@ -36,7 +36,7 @@ class Eye:
 
     @property
     def span(self) -> tuple[int, int] | None:
-        """The selected characters: the first, and the one behind the last."""
+        """The selected steps: the first, and the one behind the last."""
         if self.anchor is None:
             return None
         return min(self.anchor, self.step), max(self.anchor, self.step) + 1
@@ -47,26 +47,25 @@ class Eye:
         anchor = (self.step if self.anchor is None else self.anchor) if selecting else None
         return replace(self, step=step, anchor=anchor)
 
-    def fitting(self, reading: Reading) -> "Eye":
+    def fitting(self, reading: Unrolled) -> "Eye":
         """This look at another reading, as far as it has the same."""
-        layers = len(reading.trace.layers)
         return replace(
             self,
             step=min(self.step, len(reading) - 1),
-            layer=min(self.layer, layers - 1),
+            layer=min(self.layer, len(reading.layers) - 1),
             name=self.name if self.name in reading.names else reading.names[0],
-            unit=min(self.unit, reading.model.spec.hidden_size - 1),
+            unit=min(self.unit, reading.hidden_size - 1),
             anchor=None,
         )
 
-    def next_name(self, reading: Reading) -> "Eye":
+    def next_name(self, reading: Unrolled) -> "Eye":
         """Looking at the next state or gate."""
         names = reading.names
         return replace(self, name=names[(names.index(self.name) + 1) % len(names)])
 
-    def next_layer(self, reading: Reading) -> "Eye":
+    def next_layer(self, reading: Unrolled) -> "Eye":
         """Looking at the next layer; after the last comes the first."""
-        return replace(self, layer=(self.layer + 1) % len(reading.trace.layers))
+        return replace(self, layer=(self.layer + 1) % len(reading.layers))
 
     def next_order(self, *, has_scores: bool) -> "Eye":
         """With the rows in the next order; `score` only where there are some."""
@@ -84,7 +83,7 @@ class Scene:
         low, high: the values that have the first and the last colour.
     """
 
-    reading: Reading
+    reading: Unrolled
     layer: int
     name: str
     by: By
@@ -111,14 +110,14 @@ class Scene:
         """How far each of a unit's values is to the end of the colours: -1 to 1, shape (T,)."""
         return signed_shares(self.curve(unit), self.low, self.high)
 
-    def is_beginning_of(self, reading: Reading, eye: Eye) -> bool:
-        """Whether a reading has this one's text and more, and `eye` looks at the same of it."""
+    def is_beginning_of(self, reading: Unrolled, eye: Eye) -> bool:
+        """Whether a reading has all of this one and more, and `eye` looks at the same of it."""
         mine = self.reading
         return (
             (self.layer, self.name, self.by) == (eye.layer, eye.name, eye.by)
-            and mine.model is reading.model
+            and mine.cells is reading.cells
             and len(mine) < len(reading)
-            and reading.text.startswith(mine.text)
+            and reading.begins_as(mine)
         )
 
     def neighbour(self, unit: int, rows: int) -> int:
@@ -128,11 +127,11 @@ class Scene:
 
 
 def stage(
-    reading: Reading, eye: Eye, scores: Array | None = None, before: Scene | None = None
+    reading: Unrolled, eye: Eye, scores: Array | None = None, before: Scene | None = None
 ) -> Scene:
-    """Set up what is looked at; with many characters this takes longer than a frame.
+    """Set up what is looked at; with many steps this takes longer than a frame.
 
-    Where the text has only grown since `before`, rows and colours stay what they were.
+    Where what was read has only grown since `before`, rows and colours stay what they were.
     """
     values = reading.values(eye.layer, eye.name)
     low, high = value_range(eye.name, values)

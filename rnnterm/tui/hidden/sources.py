@@ -1,8 +1,9 @@
-"""Where the texts and the models of the tab come from, and the clock that moves its cursor."""
+"""Where the texts, series and models of the tab come from, and the clock that moves its cursor."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from textual import work
 from textual.message import Message
@@ -13,7 +14,9 @@ from rnnterm.errors import RnntermError
 from rnnterm.quantities import format_count
 from rnnterm.runs.models import ModelSummary, list_models
 from rnnterm.terminal import safe_line
-from rnnterm.tui.hidden.bench import Bench, Source
+from rnnterm.tui.dialogs import Ask
+from rnnterm.tui.hidden.bench import Bench
+from rnnterm.tui.hidden.subject import SeriesSubject, Source, TextSubject, open_forecaster
 from rnnterm.tui.hidden.text_dialog import TextDialog
 from rnnterm.tui.open_dialog import Offer, OpenDialog
 from rnnterm.tui.text.corpus_panel import CorpusPanel
@@ -25,6 +28,8 @@ _FEWEST = 60  # of the live sample, to begin with it
 _STEPS_A_SECOND = 8
 _LIVE_BEGINNING, _LIVE_LONGEST = 40, 1_000
 LIVE = "live sample"
+
+_Take = Callable[[Voice | SeriesSubject | None], None]
 
 
 class SourcedBench(Bench):
@@ -42,7 +47,8 @@ class SourcedBench(Bench):
         self._is_chosen = False  # the person chose the model
         self._timer: Timer | None = None
         self._is_following = False
-        self._asking: tuple[str, Callable[[Voice | None], None]] = ("", lambda voice: None)
+        self._asking: tuple[str, _Take, bool] = ("", lambda chosen: None, False)
+        self._forecaster: SeriesSubject | None = None  # that was looked into last
         self._before: Source | None = None  # the text that a place took the place of
 
     @property
@@ -59,13 +65,17 @@ class SourcedBench(Bench):
 
     def hear_speaker(self) -> None:
         """Use the model of the panel Live sample, unless the person chose one here."""
-        voice = self._sample.voice
+        voice, wanted = self._sample.voice, self.wanted
         if voice is None or not self.display or self._is_following:
             return
-        if self.voice is None:
+        if wanted is None:
             self.read(voice, self._first_source(voice))
-        elif not self._is_chosen and voice.title != self.voice.title and self.source is not None:
-            self.read(voice, self.source)
+        elif (
+            isinstance(wanted, TextSubject)
+            and not self._is_chosen
+            and voice.title != wanted.voice.title
+        ):
+            self.read(voice, wanted.source)
 
     def _first_source(self, voice: Voice) -> Source:
         """What the model wrote; the text of the tab Text where that is little."""
@@ -88,6 +98,9 @@ class SourcedBench(Bench):
 
     def action_text(self) -> None:
         """See the action table, as for all below."""
+        if isinstance(self.subject, SeriesSubject):
+            self._ask_stretch(self.subject)
+            return
         if (voice := self.voice or self._sample.voice) is None:
             return
         self.stop_playing()
@@ -99,17 +112,46 @@ class SourcedBench(Bench):
         typed = self.source.text if self.source and self.source.label == "typed" else ""
         self.app.push_screen(TextDialog(self._sources(), typed), take)
 
-    def action_model(self) -> None:
-        def take(voice: Voice | None) -> None:
-            if voice is not None:
-                self._is_chosen = True
-                self.read(voice, self.source or self._first_source(voice))
+    def _ask_stretch(self, subject: SeriesSubject) -> None:
+        """Ask which stretch of the series is to be read."""
+        self.stop_playing()
+        label = subject.series.steps.label
+        first, last = label(subject.forecaster.plan.window), label(len(subject.series))
+        question = f"Which forecast, {first} to {last}? {last} 500 reads 500 values before it."
 
-        self.ask_model("Which model?", take)
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self.open_forecaster(subject.elsewhere(text))
+
+        ask = Ask(question, label(subject.place), check=subject.elsewhere)
+        self.app.push_screen(ask, answered)
+
+    def open_forecaster(self, subject: SeriesSubject) -> None:
+        """Look into a forecaster; it is kept among the models to choose from."""
+        self.stop_playing()
+        self._forecaster = subject
+        self.look_into(subject, subject.first_step)
+
+    def action_model(self) -> None:
+        def take(chosen: Voice | SeriesSubject | None) -> None:
+            if isinstance(chosen, SeriesSubject):
+                self.open_forecaster(chosen)
+            elif chosen is not None:
+                self._is_chosen = True
+                self.read(chosen, self.source or self._first_source(chosen))
+
+        self._ask_reader("Which model?", take, with_forecasters=True)
 
     def ask_model(self, question: str, take: Callable[[Voice | None], None]) -> None:
-        """Have the person choose a model, once it is known which there are."""
-        self._asking = (question, take)
+        """Have the person choose a model of characters, once it is known which there are."""
+
+        def take_voice(chosen: Voice | SeriesSubject | None) -> None:
+            take(None if isinstance(chosen, SeriesSubject) else chosen)
+
+        self._ask_reader(question, take_voice)
+
+    def _ask_reader(self, question: str, take: _Take, *, with_forecasters: bool = False) -> None:
+        self._asking = (question, take, with_forecasters)
         self._list_models()
 
     @work(thread=True, exclusive=True, group="models", description="")
@@ -125,14 +167,19 @@ class SourcedBench(Bench):
     def on_sourced_bench_models_listed(self, message: ModelsListed) -> None:
         """Ask which of the models is meant."""
         message.stop()
-        question, take = self._asking
+        question, take, with_forecasters = self._asking
         if isinstance(message.models, RnntermError):
             self.tell(str(message.models))
             take(None)
             return
-        opener = partial(voice_of_model, runs=self.host.runs)
         offers = [_offer(model) for model in message.models if model.problem is None]
-        chosen = self.voice.name if self.voice else ""
+        opener: Callable[[str], Voice | SeriesSubject]
+        opener = partial(voice_of_model, runs=self.host.runs)
+        if with_forecasters:
+            opener = partial(open_reader, runs=self.host.runs, forecaster=self._forecaster)
+            if self._forecaster is not None:
+                offers.insert(0, _offer_of_forecaster(self._forecaster))
+        chosen = self.voice.name if self.voice else self.subject.title if self.subject else ""
         dialog = OpenDialog(question, offers, opener, chosen=chosen, suffix=".safetensors")
         self.app.push_screen(dialog, take)
 
@@ -198,3 +245,19 @@ def _offer(model: ModelSummary) -> Offer:
     loss = "" if model.val_loss is None else f"val {model.val_loss:.3f}"
     about = " · ".join(filter(None, (model.network, model.corpus, loss)))
     return Offer(safe_line(model.name), size, safe_line(about))
+
+
+def _offer_of_forecaster(subject: SeriesSubject) -> Offer:
+    spec, plan = subject.forecaster.spec, subject.forecaster.plan
+    size = f"{format_count(spec.parameter_count * plan.seeds)} weights"
+    about = f"{plan.describe()} x {plan.seeds} · reads {subject.series.name}, value by value"
+    return Offer(safe_line(subject.title), size, safe_line(about))
+
+
+def open_reader(
+    name: str, *, runs: Path, forecaster: SeriesSubject | None
+) -> Voice | SeriesSubject:
+    """The model that a name means, or the forecaster; raises RnntermError for what is neither."""
+    if forecaster is not None and name == forecaster.title:
+        return forecaster
+    return open_forecaster(name) or voice_of_model(name, runs)

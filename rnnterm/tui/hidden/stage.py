@@ -16,6 +16,7 @@ class Stage(Vertical, can_focus=True):
         super().__init__(id=id)
         self._look = look
         self._eye = Eye()
+        self._units = 0
 
     def compose(self) -> ComposeResult:
         """Map and line."""
@@ -25,9 +26,21 @@ class Stage(Vertical, can_focus=True):
     def show(self, scene: Scene, eye: Eye) -> None:
         """Show a scene with the cursor in it."""
         self._eye = eye
-        heat = self.query_one(UnitMap)
-        heat.show(scene, eye)
+        self._units = len(scene.order)
+        self._share_room()
+        self.query_one(UnitMap).show(scene, eye)
         self._draw_line()
+
+    def on_resize(self) -> None:
+        """Share another height."""
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """What a map of few units leaves over is the line's."""
+        needed = -(-self._units // (2 if self._look == "halves" else 1))
+        is_few = 0 < 2 * needed <= self.content_size.height
+        self.set_class(is_few, "-few")
+        self.query_one(UnitMap).styles.height = needed if is_few else "1fr"
 
     def on_unit_map_drawn(self, message: UnitMap.Drawn) -> None:
         """The line follows the map."""
@@ -40,6 +53,6 @@ class Stage(Vertical, can_focus=True):
         self._draw_line()
 
     def _draw_line(self) -> None:
-        picture = self.query_one(UnitMap).picture
-        if picture is not None:
-            self.query_one(UnitLine).draw(picture, self._eye.unit, self._eye.step)
+        picture, unit = self.query_one(UnitMap).picture, self._eye.unit
+        if picture is not None and unit < len(picture.part.scene.order):
+            self.query_one(UnitLine).draw(picture, unit, self._eye.step)

@@ -1,4 +1,4 @@
-"""The tab Hidden state: one cursor over a text, a map of all units, and a tool beside it."""
+"""The tab Hidden state: one cursor over what is read, a map of all units, and a tool beside it."""
 
 from dataclasses import replace
 from typing import ClassVar
@@ -21,12 +21,12 @@ from rnnterm.tui.hidden.gates_tool import GatesTool
 from rnnterm.tui.hidden.gradient_tool import GradientTool
 from rnnterm.tui.hidden.info_line import InfoLine
 from rnnterm.tui.hidden.match_tool import MatchTool
+from rnnterm.tui.hidden.read_view import ReadView
 from rnnterm.tui.hidden.scene import Eye
 from rnnterm.tui.hidden.sources import SourcedBench
 from rnnterm.tui.hidden.stage import Stage
-from rnnterm.tui.hidden.step_rows import figures_line
+from rnnterm.tui.hidden.step_rows import rows_of_reading
 from rnnterm.tui.hidden.step_tool import StepTool
-from rnnterm.tui.hidden.text_view import TintedText
 from rnnterm.tui.hidden.tiny_tool import TinyTool
 from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.hidden.unit_map import UnitMap
@@ -40,7 +40,7 @@ _TOOLS: tuple[type[Tool], ...] = (
 
 
 class HiddenTab(SourcedBench):
-    """Line of figures, text, map with the unit's line, and one tool.
+    """Line of figures, text or series, map with the unit's line, and one tool.
 
     Where the screen is narrow, an open tool takes the map's place.
     """
@@ -56,7 +56,7 @@ class HiddenTab(SourcedBench):
     def compose(self) -> ComposeResult:
         """From top to bottom; the tools beside the stage."""
         yield InfoLine(id="hidden-info")
-        yield TintedText(id="hidden-text")
+        yield ReadView()
         yield Static("", id="hidden-notice", markup=False)
         with Horizontal(id="hidden-body"):
             yield Stage(look=self._look, id="hidden-stage")
@@ -98,23 +98,25 @@ class HiddenTab(SourcedBench):
             return
         if self._tint is not None and len(self._tint[1]) != len(self.scene.reading):
             self._tint = None  # it was another text's
-        self._show_text()
+        if self._tool_of(self._tool).refusal(self.scene.reading):
+            self._show_step()
+        self._show_read()
         self._show_rest()
 
     def show_eye(self, before: Eye) -> None:
         """See `Bench.show_eye`."""
         if before.unit != self.eye.unit and self._tint is None:
-            self._show_text()
+            self._show_read()
         else:
-            self.query_one(TintedText).point(self.eye.step, self.eye.span)
+            self.query_one(ReadView).point(self.eye)
         self._show_rest()
 
-    def _show_text(self) -> None:
+    def _show_read(self) -> None:
+        """Show what was read, in the tool's tint or the unit's."""
         if self.scene is None:
             return
         shares = self._tint[1] if self._tint else self.scene.shares(self.eye.unit)
-        text = self.scene.reading.text
-        self.query_one(TintedText).show(text, shares, self.eye.step, self.eye.span)
+        self.query_one(ReadView).show(self.scene.reading, shares, self.eye)
 
     def _show_rest(self) -> None:
         scene, eye = self.scene, self.eye
@@ -126,26 +128,26 @@ class HiddenTab(SourcedBench):
 
     def _show_figures(self) -> None:
         scene, eye = self.scene, self.eye
-        if scene is None or self.voice is None or self.source is None:
+        if scene is None or self.subject is None:
             return
-        layers = len(scene.reading.trace.layers)
+        reading = scene.reading
         figures = [
-            (self.voice.title, "model"),
-            (f"layer {eye.layer + 1}/{layers}", "layer"),
+            (self.subject.title, "model"),
+            (f"{reading.LAYER} {eye.layer + 1}/{len(reading.layers)}", "layer"),
             (eye.name, "value"),
             (f"unit {eye.unit}", "unit"),
             (f"by {eye.by}", "sort"),
-            (self.source.label, "text"),
+            (self.subject.label, "text"),
         ]
         if self._tint:
             figures.insert(1, (f"tint: {self._tint[0]}", "equations"))
-        right = f"step {eye.step + 1:,}/{len(scene.reading):,}"
+        right = f"step {eye.step + 1:,}/{len(reading):,}"
         if eye.span is not None:
             right = f"{eye.span[1] - eye.span[0]} selected · {right}"
         self.query_one(InfoLine).tell(figures, right)
         line = self.query_one("#hidden-figures", Rows)
         if line.size.width:
-            line.show([figures_line(scene.reading, eye, line.size.width)])
+            line.show([rows_of_reading(reading).in_a_line(eye, line.size.width)])
 
     def on_resize(self) -> None:
         """Figures fill another width; the other widgets see to themselves."""
@@ -164,14 +166,18 @@ class HiddenTab(SourcedBench):
         return next(tool for tool in self.query(Tool) if name == tool.NAME)
 
     def open_tool(self, name: str) -> None:
-        """Show a tool beside the map, or in its place."""
+        """Show a tool beside the map, or in its place; one that is of no use here says so."""
+        refusal = self._tool_of(name).refusal(self.scene.reading) if self.scene else ""
+        if refusal:
+            self.host.say(refusal)
+            return
         if name != self._tool:
             old = self._tool_of(self._tool)
             old.is_open = old.display = False
             old.close()
             self._tool = name
             self._tint = None
-            self._show_text()
+            self._show_read()
         tool = self._tool_of(name)
         tool.is_open = tool.display = True
         tool.scene, tool.eye = self.scene, self.eye
@@ -194,7 +200,7 @@ class HiddenTab(SourcedBench):
         """Tint the text by what the tool found."""
         message.stop()
         self._tint = None if message.shares is None else (message.label, message.shares)
-        self._show_text()
+        self._show_read()
         self._show_figures()
 
     def on_tool_closed(self, message: Tool.Closed) -> None:
@@ -222,8 +228,8 @@ class HiddenTab(SourcedBench):
 
     # The mouse
 
-    def on_tinted_text_pointed(self, message: TintedText.Pointed) -> None:
-        """Go to the character."""
+    def on_read_view_pointed(self, message: ReadView.Pointed) -> None:
+        """Go to the character or value."""
         message.stop()
         self._go(message.step, selecting=message.selecting)
 
@@ -254,10 +260,6 @@ class HiddenTab(SourcedBench):
         self.stop_playing()
         self._go(self.eye.step + steps, selecting=selecting)
 
-    @property
-    def _line_length(self) -> int:
-        return max(1, self.query_one(TintedText).size.width)
-
     def _zoom(self, by: int) -> None:
         closest = self.query_one(UnitMap).is_closest
         if by < 0 or not closest:
@@ -273,10 +275,10 @@ class HiddenTab(SourcedBench):
         self._walk(-1)
 
     def action_next_line(self) -> None:
-        self._walk(self._line_length)
+        self._walk(self.query_one(ReadView).line_length)
 
     def action_previous_line(self) -> None:
-        self._walk(-self._line_length)
+        self._walk(-self.query_one(ReadView).line_length)
 
     def action_first_step(self) -> None:
         self._walk(-self.eye.step)
@@ -364,11 +366,15 @@ class HiddenTab(SourcedBench):
         if self.eye.anchor is not None:
             self.look(replace(self.eye, anchor=None))
         else:
-            if self._tool != StepTool.NAME:
-                self.open_tool(StepTool.NAME)
-            self.remove_class("-tool")
+            self._show_step()
             self.query_one(Stage).focus()
             self.call_after_refresh(self._show_rest)
+
+    def _show_step(self) -> None:
+        """Show the step beside the map, where there is room, and the map where there is not."""
+        if self._tool != StepTool.NAME:
+            self.open_tool(StepTool.NAME)
+        self.remove_class("-tool")
 
 
 def read_unit(text: str, count: int) -> int:

@@ -12,10 +12,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
-from rnnterm.explore.reading import LONGEST
+from rnnterm.explore.unrolled import LONGEST
 from rnnterm.glyphs import fit, visible
 from rnnterm.terminal import pipe_text, safe_line
-from rnnterm.tui.hidden.bench import Source
+from rnnterm.tui.hidden.subject import Source
 
 _PREVIEW = 56
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.containers import Vertical
 from textual.message import Message
 
+from rnnterm.explore.reading import Reading
+from rnnterm.explore.unrolled import Unrolled
 from rnnterm.nn.cells import Array
 from rnnterm.terminal import safe_line
 from rnnterm.tui.actions import actions_of
@@ -68,6 +70,11 @@ class Tool(Vertical, can_focus=True):
             safe_line(f"{key_of(action.name, self.host.settings)} {action.label}") for action in own
         )
 
+    def refusal(self, reading: Unrolled) -> str:
+        """Why it cannot be used on what was read; empty where it can."""
+        del reading
+        return ""
+
     def show(self, scene: Scene, eye: Eye) -> None:
         """Follow another scene, or the eye; called while the tool is open."""
         before, self.scene, self.eye = self.scene, scene, eye
@@ -82,3 +89,29 @@ class Tool(Vertical, can_focus=True):
 
     def close(self) -> None:
         """It cannot be seen any more."""
+
+
+class TextTool(Tool):
+    """A tool for texts alone; it is not open while a series is looked at.
+
+    Attributes:
+        NEEDS: what it does with a text, such as `it follows features of characters`.
+    """
+
+    NEEDS: ClassVar[str] = ""
+
+    @property
+    def reading(self) -> Reading | None:
+        """The text that is looked at, as it was read."""
+        return None if self.scene is None else text_of(self.scene)
+
+    def refusal(self, reading: Unrolled) -> str:
+        """See `Tool.refusal`."""
+        if isinstance(reading, Reading):
+            return ""
+        return f"{self.TITLE} is not for a series: {self.NEEDS}"
+
+
+def text_of(scene: Scene) -> Reading | None:
+    """The text of a scene, as it was read; None of a series."""
+    return scene.reading if isinstance(scene.reading, Reading) else None

@@ -20,7 +20,7 @@ from textual.dom import DOMNode
 from textual.events import DescendantFocus
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
-from textual.widgets import ContentSwitcher, Footer, Tab, Tabs
+from textual.widgets import ContentSwitcher, Tab, Tabs
 
 from rnnterm.runs.folder import RunFolder
 from rnnterm.settings import Settings
@@ -28,6 +28,7 @@ from rnnterm.terminal import safe_line
 from rnnterm.tui.actions import ACTIONS, TABS, tab_of
 from rnnterm.tui.ascii_only import AsciiOnly
 from rnnterm.tui.clipboard import send_to_clipboard
+from rnnterm.tui.footer import Footer
 from rnnterm.tui.help import HelpScreen, key_of
 from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
 from rnnterm.tui.painting import NarrowUpdate
@@ -83,7 +84,7 @@ class RnntermApp(App[None]):
         yield Tabs(*(Tab(Content(f"{keys[name]} {TABS[name]}"), id=name) for name in TABS))
         with ContentSwitcher(initial="text-tab"):
             yield make_tab("text")
-        yield Footer(compact=True, show_command_palette=True)
+        yield Footer()
 
     def on_mount(self) -> None:
         """Take the theme, and have signals end the app in order."""

@@ -17,7 +17,9 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
-from textual.events import DescendantFocus
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.events import DescendantFocus, Event, Key, MouseDown
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 from textual.widgets import ContentSwitcher, Tab, Tabs
@@ -28,10 +30,11 @@ from rnnterm.terminal import safe_line
 from rnnterm.tui.actions import ACTIONS, TABS, tab_of
 from rnnterm.tui.ascii_only import AsciiOnly
 from rnnterm.tui.clipboard import send_to_clipboard
+from rnnterm.tui.driver import PromptDriver
 from rnnterm.tui.footer import Footer
 from rnnterm.tui.help import HelpScreen, key_of
 from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
-from rnnterm.tui.painting import NarrowUpdate
+from rnnterm.tui.painting import NarrowUpdate, PromptScreen
 from rnnterm.tui.panel import Panel, bindings_for
 from rnnterm.tui.report import write_report
 from rnnterm.tui.tabs import TabContent, make_tab
@@ -66,6 +69,21 @@ class RnntermApp(App[None]):
         self.settings, self.runs, self.first_model = settings, runs, first_model
         self._ascii_only = AsciiOnly(enabled=settings.ascii)
         self.set_keymap(settings.keys)
+
+    def get_driver_class(self) -> type[Driver]:
+        """How keys are read; a terminal that is none, as in tests, has its own way."""
+        usual = super().get_driver_class()
+        return PromptDriver if usual is LinuxDriver else usual
+
+    def get_default_screen(self) -> Screen[None]:
+        """The screen under all others."""
+        return PromptScreen(id="_default")
+
+    async def on_event(self, event: Event) -> None:
+        """Have a key answered at once."""
+        if isinstance(event, Key | MouseDown) and isinstance(self.screen, PromptScreen):
+            self.screen.owe_answer()
+        await super().on_event(event)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is done to each line before it is sent."""

@@ -28,8 +28,8 @@ _HELP = "Show every key."
 _KEYS = (  # what it does, the key, and how the screen is then and was not before
     ("a knob up", "+", Sight("temperature 0.9")),
     ("a knob down", "-", Sight("temperature 0.8")),
-    ("to a tab", "5", Sight("compare", hidden="Live sample")),
-    ("back to the first", "1", Sight("Live sample", hidden="compare")),
+    ("to a tab", "5", Sight("age  network", hidden="Live sample")),
+    ("back to the first", "1", Sight("Live sample", hidden="age  network")),
     ("help", "?", Sight(_HELP)),
     ("out of help", "\x1b", Sight("Live sample", hidden=_HELP)),
 )

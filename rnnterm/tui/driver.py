@@ -6,13 +6,16 @@ one thread to another may cost the person who pressed a key the rest of a time s
 
 import os
 import selectors
+import sys
 from codecs import getincrementaldecoder
 from contextlib import suppress
+from typing import TextIO
 
 from textual._xterm_parser import XTermParser
 from textual.constants import ESCAPE_DELAY
 from textual.drivers.linux_driver import LinuxDriver
 
+_SEQUENCE_SECONDS = ESCAPE_DELAY + 0.002  # a little later than the parser's patience ends
 _AT_ONCE = 4096  # bytes
 _MOST_UNSENT = 1 << 20  # bytes
 
@@ -34,11 +37,12 @@ class PromptDriver(LinuxDriver):
         """Begin to read."""
         self._close_alarm()
         self._alarm = os.pipe()
-        with suppress(OSError):
-            # Opened anew: not to wait is then this line's way alone, and not the shell's, too.
-            name = os.ttyname(self._file.fileno())
-            self._line = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-        super().start_application_mode()
+        if sys.platform == "linux":  # elsewhere an event loop may not know how to wait for one
+            with suppress(OSError):
+                # Opened anew: not to wait is this line's way alone, and not the shell's, too.
+                name = os.ttyname(self._output.fileno())
+                self._line = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def disable_input(self) -> None:
         """Read no more."""
@@ -50,9 +54,10 @@ class PromptDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Pass on what is typed, until the alarm."""
         assert self._alarm is not None
-        alarm, wait = self._alarm[0], None
+        alarm = self._alarm[0]
+        wait: float | None = None
         parser, decode = XTermParser(self._debug), getincrementaldecoder("utf-8")("replace").decode
-        with selectors.DefaultSelector() as selector:
+        with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             selector.register(alarm, selectors.EVENT_READ)
             while alarm not in (ready := {key.fd for key, _ in selector.select(wait)}):
@@ -64,16 +69,21 @@ class PromptDriver(LinuxDriver):
                         self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)
-                wait = ESCAPE_DELAY if ready else None
+                wait = _SEQUENCE_SECONDS if ready else None
 
     # Sending
+
+    @property
+    def _output(self) -> TextIO:
+        assert self._file is not None
+        return self._file
 
     def write(self, data: str) -> None:
         """Send a text, or have it sent as soon as the terminal takes it."""
         if self._line is None:
             super().write(data)
             return
-        self._unsent += data.encode(self._file.encoding, self._file.errors or "replace")
+        self._unsent += data.encode(self._output.encoding, self._output.errors or "replace")
         self._send()
         if len(self._unsent) > _MOST_UNSENT:  # nobody reads: wait, as one would without all this
             self._send_all()
@@ -104,7 +114,7 @@ class PromptDriver(LinuxDriver):
     def _send_all(self) -> None:
         with suppress(OSError):
             while self._unsent:
-                self._unsent = self._unsent[os.write(self._file.fileno(), self._unsent) :]
+                self._unsent = self._unsent[os.write(self._output.fileno(), self._unsent) :]
         self._unsent = b""
 
     def _close_alarm(self) -> None:

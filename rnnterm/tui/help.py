@@ -21,20 +21,25 @@ _NARROWEST = 10  # columns for a sentence; less is cut off
 
 
 class HelpScreen(ModalScreen[None]):
-    """All actions by scope, the one that has the focus first."""
+    """All actions by scope, the one that has the focus first; made once, and shown again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark,f1,enter", "dismiss", "back")]
 
-    def __init__(self, scopes: list[str], settings: Settings) -> None:
-        """`scopes` come first; the settings may give actions other keys."""
+    def __init__(self, settings: Settings) -> None:
+        """The settings may give actions other keys."""
         super().__init__()
-        self._scopes = list(dict.fromkeys([*scopes, *SCOPES]))
-        self._settings = settings
+        self._page = HelpPage(settings)
 
     def compose(self) -> ComposeResult:
         """One scrolling page."""
         with VerticalScroll(classes="dialog help"):
-            yield HelpPage(self._scopes, self._settings)
+            yield self._page
+
+    def put_first(self, scopes: list[str]) -> None:
+        """Have the actions of these scopes stand before all others."""
+        self._page.arrange_scopes(list(dict.fromkeys([*scopes, *SCOPES])))
+        for box in self.query(VerticalScroll):
+            box.scroll_home(animate=False)
 
 
 class HelpPage(Rows):
@@ -42,9 +47,9 @@ class HelpPage(Rows):
 
     DEFAULT_CSS = "HelpPage { height: auto; }"
 
-    def __init__(self, scopes: list[str], settings: Settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self._scopes = scopes
+        self._scopes = list(SCOPES)
         self._keys = {
             action.name: spelled(
                 settings.keys.get(action.name, action.keys), ascii_only=settings.ascii
@@ -52,14 +57,16 @@ class HelpPage(Rows):
             for action in ACTIONS
         }
 
+    def arrange_scopes(self, scopes: list[str]) -> None:
+        """Show the scopes in another order."""
+        self._scopes = scopes
+        self.show(self._page(self.size.width))
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many rows as there are at this width."""
-        return len(self._page(width))
-
-    def on_resize(self) -> None:
-        """Share the sentences out anew."""
-        super().on_resize()
-        self.show(self._page(self.size.width))
+        rows = self._page(width)
+        self.show(rows)
+        return len(rows)
 
     def _page(self, width: int) -> list[Row]:
         """The actions under their scopes' headings, all with the same column of keys."""

@@ -35,20 +35,29 @@ class NarrowUpdate(ChopsUpdate):
 
 
 class PromptScreen(Screen[None]):
-    """A screen that paints the first change after a key at once."""
+    """A screen that does not let the answer to a key wait for a frame's turn."""
 
-    _owes_answer = False
+    _hurries = False
 
-    def owe_answer(self) -> None:
-        """A key was pressed: what it changes is painted out of turn."""
-        self._owes_answer = True
+    def hurry(self) -> None:
+        """Paint the next change at once."""
+        self._hurries = True
 
-    def paint(self) -> None:
-        """Paint what has changed so far."""
-        self._owes_answer = False
+    def paint(self, *, anew: bool = False) -> None:
+        """Paint what has changed so far; `anew` says that something came or went."""
+        self._hurries = False
+        self._layout_required |= anew
         self._on_timer_update()
+
+    def _on_timer_update(self) -> None:
+        # A widget that is new on the screen may want to be painted before the message comes that
+        # all is to be laid out. Textual would look up its place then, and forget that it is new:
+        # the widget would never hear of its size, and stay empty.
+        if not self._dirty_widgets <= self._compositor.widgets:
+            self._layout_required = True
+        super()._on_timer_update()
 
     async def _on_idle(self, event: Idle) -> None:
         # Textual calls its own method of that name, too, which then finds nothing left to paint.
-        if self._owes_answer and (self._dirty_widgets or self._layout_required):
+        if self._hurries and (self._dirty_widgets or self._layout_required):
             self.paint()

@@ -208,6 +208,21 @@ GO_TO = {
 SCOPE_OF = {key: scope for scope, key in GO_TO.items()}
 
 
+def test_keys_go_back_to_the_panel_that_had_them(tmp_path):
+    async def act(app, pilot):
+        for panel in "msct":
+            await pilot.press(panel)
+            had = app.focused
+            await pilot.press("5")
+            await until(pilot, lambda: app.query_one(RunsTab).has_focus_within)
+            await pilot.press("1")
+            await until(pilot, lambda: app.focused is had)  # noqa: B023
+            assert [each for each in app.query(Panel) if each.has_class("-open")] == [had]
+
+    made_run(tmp_path, "bold-otter")
+    in_app(tmp_path, act)
+
+
 @pytest.mark.parametrize("way", ["key", "palette"])
 def test_every_action_is_reached(tmp_path, monkeypatch, way):
     """By its key where its scope has the focus, and by its name from anywhere."""
@@ -215,7 +230,7 @@ def test_every_action_is_reached(tmp_path, monkeypatch, way):
     done: list[str] = []
     kept = {  # what the test walks with
         "app.tab_text", "app.tab_hidden", "app.tab_forecast", "app.tab_runs", "hidden.gradients",
-        "hidden.tiny", "text.open_sample",
+        "hidden.tiny", "hidden.close", "text.open_sample", "app.leave_field",
     }  # fmt: skip
     for action in ACTIONS:
         owner = owner_of(action.scope)
@@ -235,7 +250,7 @@ def test_every_action_is_reached(tmp_path, monkeypatch, way):
             else:
                 here = GO_TO.get(action.scope, "m")
                 if scope_of_focus(app) != SCOPE_OF[here]:
-                    await pilot.press(*"1m", *here)
+                    await pilot.press("escape", *"1m", *here)  # out of a tool, too
                     await until(pilot, lambda: scope_of_focus(app) == SCOPE_OF[here])  # noqa: B023
                 key = action.keys.split(",")[0]
                 if action.scope == "app":  # where the keys go to may be another place then

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import pexpect
 import pyte
 
 _READ = 1 << 16
+_SECONDS_BETWEEN_READS = 0.25
 _SECONDS_TO_ANSWER = 0.5  # in which all is only read; what it shows is found out afterwards
 _PATIENCE = 10.0
 
@@ -79,6 +81,14 @@ class AppScreen:
     def read_for(self, seconds: float) -> int:
         """How many bytes come in that time."""
         return sum(len(data) for _, data in self._chunks(seconds))
+
+    def drain_for(self, seconds: float) -> None:
+        """Take what comes in that time in bursts: a terminal elsewhere costs no more."""
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            time.sleep(min(left, _SECONDS_BETWEEN_READS))
+            with suppress(pexpect.TIMEOUT):
+                self.child.read_nonblocking(_READ, timeout=0)
 
     def close(self) -> None:
         """Leave the app."""

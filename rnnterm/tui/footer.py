@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
+_SIXTEEN_COLORS = "standard"  # as Rich names it
 _PLACE = "place"
 """The key of the meta data that tells a mouse event which entry lies under it."""
 
@@ -82,6 +83,8 @@ class Footer(Widget):
     def render(self) -> Content:
         """The keys and their labels; the palette's stand alone at the right end."""
         key_style = self.get_visual_style("footer--key")
+        if self.app.console.color_system == _SIXTEEN_COLORS:  # the accent is bright red on grey
+            key_style = Style(bold=True, underline=True)
         entries = [
             Content.assemble((each.display, key_style), f" {each.label}").stylize(
                 Style.from_meta({_PLACE: place})

@@ -35,9 +35,11 @@ class PromptDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Begin to read."""
-        self._close_alarm()
+        if self._alarm is not None:  # halted and woken from outside, it begins once more
+            self.disable_input()
         self._alarm = os.pipe()
-        if sys.platform == "linux":  # elsewhere an event loop may not know how to wait for one
+        # Elsewhere an event loop may not know how to wait for a terminal.
+        if self._line is None and sys.platform == "linux":
             with suppress(OSError):
                 # Opened anew: not to wait is this line's way alone, and not the shell's, too.
                 name = os.ttyname(self._output.fileno())

@@ -53,7 +53,7 @@ class PromptScreen(Screen[None]):
         # A widget that is new on the screen may want to be painted before the message comes that
         # all is to be laid out. Textual would look up its place then, and forget that it is new:
         # the widget would never hear of its size, and stay empty.
-        if not self._dirty_widgets <= self._compositor.widgets:
+        if not self._dirty_widgets <= self._compositor._full_map.keys():
             self._layout_required = True
         super()._on_timer_update()
 

@@ -208,6 +208,29 @@ GO_TO = {
 SCOPE_OF = {key: scope for scope, key in GO_TO.items()}
 
 
+def test_nothing_is_painted_while_nothing_changes(tmp_path, monkeypatch):
+    painted: list[object] = []
+    display = RnntermApp._display
+
+    def displayed(self, screen, renderable):
+        painted.append(renderable)
+        display(self, screen, renderable)
+
+    monkeypatch.setattr(RnntermApp, "_display", displayed)
+
+    async def act(app, pilot):
+        await pilot.press("s", "space")  # the sample pauses
+        for _ in range(50):  # what is still to be painted has its chance, scroll bars too
+            painted.clear()
+            await pilot.pause(0.2)
+            if not painted:
+                return
+        raise AssertionError("it paints for ever")
+
+    made_run(tmp_path, "bold-otter")
+    in_app(tmp_path, act)
+
+
 def test_keys_go_back_to_the_panel_that_had_them(tmp_path):
     async def act(app, pilot):
         for panel in "msct":

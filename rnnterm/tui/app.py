@@ -1,11 +1,13 @@
 """The app: tabs under one top line, with keys, palette and help from the action table."""
 
 import asyncio
+import gc
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,10 +19,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
-from textual.events import DescendantFocus
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.events import DescendantFocus, Event, Key, MouseDown
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
-from textual.widgets import ContentSwitcher, Footer, Tab, Tabs
+from textual.widgets import ContentSwitcher, Tab, Tabs
 
 from rnnterm.runs.folder import RunFolder
 from rnnterm.settings import Settings
@@ -28,9 +32,11 @@ from rnnterm.terminal import safe_line
 from rnnterm.tui.actions import ACTIONS, TABS, tab_of
 from rnnterm.tui.ascii_only import AsciiOnly
 from rnnterm.tui.clipboard import send_to_clipboard
+from rnnterm.tui.driver import PromptDriver
+from rnnterm.tui.footer import Footer
 from rnnterm.tui.help import HelpScreen, key_of
 from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
-from rnnterm.tui.painting import NarrowUpdate
+from rnnterm.tui.painting import NarrowUpdate, PromptScreen
 from rnnterm.tui.panel import Panel, bindings_for
 from rnnterm.tui.report import write_report
 from rnnterm.tui.tabs import TabContent, make_tab
@@ -69,6 +75,21 @@ class RnntermApp(App[None]):
         self._ascii_only = AsciiOnly(enabled=settings.ascii)
         self.set_keymap(settings.keys)
 
+    def get_driver_class(self) -> type[Driver]:
+        """How keys are read; a terminal that is none, as in tests, has its own way."""
+        usual = super().get_driver_class()
+        return PromptDriver if usual is LinuxDriver else usual
+
+    def get_default_screen(self) -> Screen[None]:
+        """The screen under all others."""
+        return PromptScreen(id="_default")
+
+    async def on_event(self, event: Event) -> None:
+        """Have a key answered at once."""
+        if isinstance(event, Key | MouseDown):
+            self.hurry()
+        await super().on_event(event)
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is done to each line before it is sent."""
         filters = super().get_line_filters()
@@ -86,7 +107,7 @@ class RnntermApp(App[None]):
         yield Tabs(*(Tab(Content(f"{keys[name]} {TABS[name]}"), id=name) for name in TABS))
         with ContentSwitcher(initial="text-tab"):
             yield make_tab("text")
-        yield Footer(compact=True, show_command_palette=True)
+        yield Footer()
 
     def on_mount(self) -> None:
         """Take the theme, and have signals end the app in order."""
@@ -94,6 +115,7 @@ class RnntermApp(App[None]):
             self.theme = self.settings.theme
         else:
             self.notify(safe_line(f"there is no theme {self.settings.theme}"), severity="warning")
+        self.call_after_refresh(gc.freeze)  # else to look for garbage takes a key's time, and more
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with suppress(RuntimeError, ValueError):  # a test runs the app in another thread
@@ -134,7 +156,8 @@ class RnntermApp(App[None]):
 
     def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
         """Show the tab that was clicked or chosen."""
-        if event.tabs.is_attached:  # the app may have ended meanwhile
+        shown = self.query(ContentSwitcher)  # none where the app has ended meanwhile
+        if event.tabs.is_attached and shown and shown.first().current != f"{event.tab.id}-tab":
             self.show_tab(str(event.tab.id))
 
     def on_model_speaks(self, message: ModelSpeaks) -> None:
@@ -169,6 +192,11 @@ class RnntermApp(App[None]):
 
         self.show_tab("hidden", then=look)
 
+    def hurry(self) -> None:
+        """Paint the next change at once, and not when a frame is due."""
+        if isinstance(self.screen, PromptScreen):
+            self.screen.hurry()
+
     def say(self, line: str) -> None:
         """A short notice."""
         self.notify(safe_line(line), markup=False)
@@ -191,28 +219,41 @@ class RnntermApp(App[None]):
         then: Callable[[TabContent], None] = lambda tab: None,
     ) -> None:
         """Go to a tab, and `then` do something; or the action `verb` of a scope that is named."""
-        self.query_one(Tabs).active = name
         switcher = self.query_one(ContentSwitcher)
         found = switcher.query(f"#{name}-tab")
         tab = found.first(TabContent) if found else make_tab(name)
         if not found:
             switcher.mount(tab)
         if switcher.current != f"{name}-tab":
-            self.screen.minimize()
+            self._leave_tab()
             switcher.current = f"{name}-tab"
+            self.query_one(Tabs).active = name
 
         def arrive() -> None:
             if not tab.is_attached:  # the app has ended meanwhile
                 return
-            tab.take_focus()
+            tab.take_focus_again()
             then(tab)
+            if not found:
+                gc.freeze()
             if verb:
                 self.call_later(getattr(tab.go_to(scope), f"action_{verb}"))
 
         if tab.is_mounted:
+            # To move the focus takes longer than to show the tab, and is not what one waits for.
+            if isinstance(self.screen, PromptScreen):
+                self.screen.paint(anew=True)
             arrive()
         else:  # once it has its parts
+            self.screen.set_focus(None)
             tab.call_after_refresh(arrive)
+
+    def _leave_tab(self) -> None:
+        """What fills the screen does so no more; the tab will know where the keys went."""
+        self.screen.minimize()
+        for tab in self.query(TabContent):
+            if tab.display:
+                tab.keep_focus()
 
     def action_tab_text(self) -> None:
         """See the action table, as for all below."""
@@ -229,7 +270,8 @@ class RnntermApp(App[None]):
 
     def action_help(self) -> None:
         scopes = [getattr(node, "SCOPE", "") for node in self._focused_nodes()]
-        self.push_screen(HelpScreen([scope for scope in scopes if scope], self.settings))
+        self._help.put_first([scope for scope in scopes if scope])
+        self.push_screen(self._help)
 
     def action_toggle_maximize(self) -> None:
         if self.screen.maximized:
@@ -278,6 +320,13 @@ class RnntermApp(App[None]):
             self.call_later(getattr(self, f"action_{verb}"))
         else:
             self.show_tab(tab_of(scope), scope, verb)
+
+    @cached_property
+    def _help(self) -> HelpScreen:
+        """The help screen, made when it is first wanted and then kept."""
+        screen = HelpScreen(self.settings)
+        self.install_screen(screen, "help")
+        return screen
 
     def _focused_panel(self) -> Panel | None:
         """The panel that the keys go to."""

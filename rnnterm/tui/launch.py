@@ -11,6 +11,7 @@ from rnnterm.threads import import_numpy_with_one_thread
 from rnnterm.tui.keys import check_keys
 
 _FRAMES, _FRAMES_OVER_SSH = 30, 15
+_ESCAPE, _ESCAPE_OVER_SSH = 25, 50  # milliseconds in which the rest of a key's sequence arrives
 
 
 def run_app(settings: Settings, runs: Path, model: str = "shakespeare") -> int:
@@ -42,6 +43,7 @@ def _prepare_environment(settings: Settings) -> None:
     """What Textual and numpy read once, when they are imported."""
     frames = settings.fps or (_FRAMES_OVER_SSH if is_remote() else _FRAMES)
     os.environ["TEXTUAL_FPS"] = str(frames)
+    os.environ.setdefault("ESCDELAY", str(_ESCAPE_OVER_SSH if is_remote() else _ESCAPE))
     if is_remote() or not settings.animation:
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
         os.environ["TEXTUAL_SMOOTH_SCROLL"] = "0"

@@ -61,7 +61,7 @@ class Panel(Vertical, can_focus=True):
     def watch_key_figure(self) -> None:
         """Show a new key figure in the folded line."""
         for line in self.query(".panel-line").results(Static):
-            line.update(f"▸ {self.TITLE:<12} {self.key_figure}".rstrip())
+            line.update(f"▸ {self.TITLE:<12} {self.key_figure}".rstrip(), layout=False)
 
     def key_of(self, name: str) -> str:
         """The key of an action, for a text that tells what to press."""

@@ -4,6 +4,7 @@ from importlib import import_module
 
 from textual.containers import Container
 from textual.dom import DOMNode
+from textual.widget import Widget
 
 _WHERE = {
     "text": "rnnterm.tui.text.tab:TextTab",
@@ -18,9 +19,24 @@ class TabContent(Container):
 
     SCOPE: str
 
+    _kept: Widget | None = None  # the part that had the keys when another tab was gone to
+
     def take_focus(self) -> None:
         """Let the keys go to its usual part."""
         self.focus()
+
+    def keep_focus(self) -> None:
+        """Remember which part has the keys, for when the tab is gone to again."""
+        focused = self.screen.focused
+        self._kept = focused if focused is not None and self in focused.ancestors else None
+
+    def take_focus_again(self) -> None:
+        """Let the keys go where they went before, or to the usual part."""
+        kept = self._kept
+        if kept is not None and kept.is_attached and kept.focusable:
+            self.screen.set_focus(kept)
+        else:
+            self.take_focus()
 
     def go_to(self, scope: str) -> DOMNode:
         """The part that has this scope's actions, ready for them."""

@@ -40,7 +40,7 @@ class TopLine(Static):
         line.truncate(max(room, 7), overflow="ellipsis", pad=True)
         line.append("  ")
         line.append_text(right)
-        self.update(line)
+        self.update(line, layout=False)
 
 
 def _told(view: RunView) -> str:

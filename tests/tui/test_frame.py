@@ -8,15 +8,15 @@ from made_runs import made_run
 from rich.console import Console
 from textual.command import CommandPalette
 from textual.widgets import OptionList, Static, Tab
-from textual.widgets._footer import FooterKey
 from waiting import until
 
 from rnnterm.settings import Settings
 from rnnterm.tui.actions import ACTIONS
 from rnnterm.tui.app import RnntermApp
 from rnnterm.tui.dialogs import Confirm
+from rnnterm.tui.footer import Footer
 from rnnterm.tui.forecast.tab import ForecastTab
-from rnnterm.tui.help import HelpScreen, spelled
+from rnnterm.tui.help import HelpPage, HelpScreen, spelled
 from rnnterm.tui.hidden.tab import HiddenTab
 from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.open_dialog import OpenDialog
@@ -79,7 +79,7 @@ def test_the_palette_minimizes_what_is_not_meant(tmp_path):
 
 def test_runs_does_not_offer_a_zoom(tmp_path):
     async def act(app, pilot):
-        keys = lambda: {each.description for each in app.query(FooterKey)}  # noqa: E731
+        keys = lambda: {each.label for each in app.query_one(Footer).keys}  # noqa: E731
         await until(pilot, lambda: "zoom" in keys())
         await pilot.press("5")
         await until(pilot, lambda: "rename" in keys() and "zoom" not in keys())
@@ -96,13 +96,14 @@ def test_the_footer_fits_80_columns(tmp_path, key):
         await pilot.press(key)
         scope = scope_of_focus(app)
         first = next(one for one in ACTIONS if one.scope == scope and one.in_footer).label
-        keys = lambda: list(app.query(FooterKey).results(FooterKey))  # noqa: E731
-        await until(pilot, lambda: first in [each.description for each in keys()])
-        await until(pilot, lambda: all(each.region.width for each in keys()))
-        *usual, palette = keys()
-        assert {"quit", "help"} <= {each.description for each in usual}
-        assert palette.description == "palette"
-        assert max(each.region.right for each in usual) <= palette.region.x
+        footer = app.query_one(Footer)
+        await until(pilot, lambda: first in [each.label for each in footer.keys])
+        *usual, palette = footer.keys
+        assert {"quit", "help"} <= {each.label for each in usual}
+        assert palette.label == "palette"
+        shown = footer.render_line(0).text
+        for each in footer.keys:  # none was left out for want of room
+            assert f"{each.display} {each.label}" in shown
 
     made_run(tmp_path, "bold-otter")
     in_app(tmp_path, act, NARROW)
@@ -112,7 +113,7 @@ def test_help_shows_each_action_in_one_row_at_80_columns(tmp_path):
     async def act(app, pilot):
         await pilot.press("m", "f1")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        page = app.screen.query_one(Static)
+        page = app.screen.query_one(HelpPage)
         await until(pilot, lambda: page.size.height)
         rows = [
             "".join(segment.text for segment in page.render_line(row))
@@ -207,6 +208,44 @@ GO_TO = {
 SCOPE_OF = {key: scope for scope, key in GO_TO.items()}
 
 
+def test_nothing_is_painted_while_nothing_changes(tmp_path, monkeypatch):
+    painted: list[object] = []
+    display = RnntermApp._display
+
+    def displayed(self, screen, renderable):
+        painted.append(renderable)
+        display(self, screen, renderable)
+
+    monkeypatch.setattr(RnntermApp, "_display", displayed)
+
+    async def act(app, pilot):
+        await pilot.press("s", "space")  # the sample pauses
+        for _ in range(50):  # what is still to be painted has its chance, scroll bars too
+            painted.clear()
+            await pilot.pause(0.2)
+            if not painted:
+                return
+        raise AssertionError("it paints for ever")
+
+    made_run(tmp_path, "bold-otter")
+    in_app(tmp_path, act)
+
+
+def test_keys_go_back_to_the_panel_that_had_them(tmp_path):
+    async def act(app, pilot):
+        for panel in "msct":
+            await pilot.press(panel)
+            had = app.focused
+            await pilot.press("5")
+            await until(pilot, lambda: app.query_one(RunsTab).has_focus_within)
+            await pilot.press("1")
+            await until(pilot, lambda: app.focused is had)  # noqa: B023
+            assert [each for each in app.query(Panel) if each.has_class("-open")] == [had]
+
+    made_run(tmp_path, "bold-otter")
+    in_app(tmp_path, act)
+
+
 @pytest.mark.parametrize("way", ["key", "palette"])
 def test_every_action_is_reached(tmp_path, monkeypatch, way):
     """By its key where its scope has the focus, and by its name from anywhere."""
@@ -214,7 +253,7 @@ def test_every_action_is_reached(tmp_path, monkeypatch, way):
     done: list[str] = []
     kept = {  # what the test walks with
         "app.tab_text", "app.tab_hidden", "app.tab_forecast", "app.tab_runs", "hidden.gradients",
-        "hidden.tiny", "text.open_sample",
+        "hidden.tiny", "hidden.close", "text.open_sample", "app.leave_field",
     }  # fmt: skip
     for action in ACTIONS:
         owner = owner_of(action.scope)
@@ -234,7 +273,7 @@ def test_every_action_is_reached(tmp_path, monkeypatch, way):
             else:
                 here = GO_TO.get(action.scope, "m")
                 if scope_of_focus(app) != SCOPE_OF[here]:
-                    await pilot.press(*"1m", *here)
+                    await pilot.press("escape", *"1m", *here)  # out of a tool, too
                     await until(pilot, lambda: scope_of_focus(app) == SCOPE_OF[here])  # noqa: B023
                 key = action.keys.split(",")[0]
                 if action.scope == "app":  # where the keys go to may be another place then

@@ -64,7 +64,7 @@ def test_it_writes_slowly_beside_a_training_on_the_same_processor(at_the_app):
         ):  # fmt: skip
             person.panel.see_run(view_of(run, None, state, device))
             assert (person.panel._speed, bool(person.panel._timer)) == (speed, True)
-            assert round(1 / person.panel._timer._interval) == (8 if speed == 20 else 30)
+            assert round(1 / person.panel._timer._interval) == (4 if speed == 20 else 30)
         await person.press("greater_than_sign")  # whoever chooses a speed keeps it
         person.panel.see_run(view_of(run, None, "running", "cpu"))
         assert person.panel._speed == 130

@@ -110,8 +110,9 @@ class RunsTable(Rows, can_focus=True):
 
     def _draw(self) -> None:
         width, height = self.size
-        if not self._summaries or not width or not height:
+        if not self._summaries:
             self.show([])
+        if not self._summaries or not width or not height:  # nobody sees it: it stays as it was
             return
         room = max(1, height - 1)
         self._top = min(max(self._top, self._cursor - room + 1), self._cursor)

@@ -23,7 +23,7 @@ class Pace:
 
 _ALONE = Pace(min(MAX_FPS, 30), 90)
 _OVER_SSH = Pace(min(MAX_FPS, 10), 30)
-_BESIDE_TRAINING = Pace(min(MAX_FPS, 8), 20)
+_BESIDE_TRAINING = Pace(min(MAX_FPS, 4), 20)
 
 
 def pace_beside(view: RunView | None) -> Pace:

@@ -28,7 +28,8 @@ from rnnterm.tui.text.training_figures import WIDTH, Keys, figure_rows, key_figu
 from rnnterm.tui.text.training_watching import WatchingPanel
 from rnnterm.tui.widgets.buttons import ActionButtons
 from rnnterm.tui.widgets.chart import MOST_ZOOM, LossChart
-from rnnterm.tui.widgets.rows import Rows
+from rnnterm.tui.widgets.rows import Row, Rows
+from rnnterm.tui.widgets.watched import Watched
 
 _LOOKS = ("log_scale", "smooth", "overlay", "zoom_in", "zoom_out")
 _ASKED = {"pause": "pausing", "continue": "going on", "stop": "stopping", "checkpoint": "saving"}
@@ -96,19 +97,19 @@ class TrainingPanel(WatchingPanel):
             figures.show([])
         else:
             self.key_figure = key_figure(self._watched.view)
-            others, cursor = self._other_curves(), self._look.cursor
-            height = figures.size.height
-            ascii_only = self.app.settings.ascii  # type: ignore[attr-defined]
-            rows = figure_rows(
-                self._watched, others, self._baseline, cursor, height, ascii_only=ascii_only
-            )
-            figures.show(rows)
+            if figures.size.height:  # else nobody sees them, and they stay as they were
+                figures.show(self._figure_rows(self._watched, figures.size.height))
         self._show_buttons()
         line = self.query_one("#training-line", Static)
         text, is_error = self._line()
         line.set_class(is_error, "dialog-error")
         line.display = bool(text)
         _tell(line, text)
+
+    def _figure_rows(self, watched: Watched, height: int) -> list[Row]:
+        others, cursor = self._other_curves(), self._look.cursor
+        ascii_only = self.app.settings.ascii  # type: ignore[attr-defined]
+        return figure_rows(watched, others, self._baseline, cursor, height, ascii_only=ascii_only)
 
     def _show_buttons(self) -> None:
         """What can be done now."""

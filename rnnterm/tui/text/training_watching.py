@@ -23,7 +23,8 @@ from rnnterm.tui.text.training_dialogs import ChooseSome
 from rnnterm.tui.widgets.chart import Look
 from rnnterm.tui.widgets.watched import Watched
 
-_SECONDS_BETWEEN_LOOKS = 0.5
+_SECONDS_BETWEEN_LOOKS = 1.0
+_SECONDS_UNTIL_ANSWERED = 0.25  # between looks while something is asked of the run
 _SECONDS_BETWEEN_GLANCES = 3.0  # at what has ended: someone may resume it elsewhere
 
 
@@ -132,7 +133,9 @@ class WatchingPanel(Panel):
 
     def _start_timer(self) -> None:
         """Look often at what lives, and seldom at what does not."""
-        if any(watched.is_live for watched in self._all_watched()):
+        if self._asked is not None:
+            seconds = _SECONDS_UNTIL_ANSWERED
+        elif any(watched.is_live for watched in self._all_watched()):
             seconds = _SECONDS_BETWEEN_LOOKS
         else:
             seconds = _SECONDS_BETWEEN_GLANCES
@@ -156,11 +159,11 @@ class WatchingPanel(Panel):
                     self.post_message(RunSeen(watched.view))
                     if before is not None and before.state != watched.view.state:
                         self._error = self._remark = ""
+        self._settle_request()
         if self._all_watched():
             self._start_timer()
         if self._trainer is not None:
             self._trainer.process.poll()
-        self._settle_request()
         if changed:
             self._show()
         elif self._watched is not None and self._watched.is_live:

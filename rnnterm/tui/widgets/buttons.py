@@ -55,4 +55,4 @@ class ActionButtons(Static):
             if row.cell_length + button.cell_length > room:
                 break
             row += button + Content(" ")
-        self.update(row.rstrip())
+        self.update(row.rstrip(), layout=False)

@@ -104,9 +104,11 @@ class LossChart(Rows):
 
     def _draw(self) -> None:
         width, height = self.size
+        if not width or not height:  # nobody sees it: it is drawn when it gets a size again
+            return
         lines = self._lines()
         spots = [other_spots(place, each.val) for place, each in enumerate(self._others)]
-        if not width or not height or not any(len(line.series) for line in lines):
+        if not any(len(line.series) for line in lines):
             self._chart = None
             self.show([])
             return

@@ -13,7 +13,7 @@ from rnnterm.plotting import cells
 from rnnterm.plotting.palette import SERIES
 
 Ink = str | int
-"""How a piece looks: `""`, `muted`, `bold`, `warning`, `error`, or an id of a chart's cells."""
+"""How a piece looks: `""`, `muted`, `bold`, `heading`, `warning`, `error`, or a chart cell's id."""
 
 Row = list[tuple[str, Ink]]
 """Pieces of safe text, side by side."""
@@ -80,8 +80,8 @@ class Rows(Widget):
         plain = looks.rich_style
         back, fore = looks.background or _BLACK, looks.foreground or _WHITE
         match ink:
-            case "bold" | cells.CURSOR:
-                return plain + Style(bold=True)
+            case "bold" | "heading" | cells.CURSOR:
+                return plain + Style(bold=True, underline=ink == "heading" or None)
             case "reverse":
                 return plain + Style(reverse=True)
             case "muted" | cells.RULE | cells.AXIS:

@@ -1,0 +1,108 @@
+"""How the app reads keys and sends what it paints, at a terminal of the test's own."""
+
+import asyncio
+import os
+import threading
+import tty
+
+import pytest
+
+from rnnterm.tui.driver import PromptDriver
+
+
+@pytest.fixture
+def ends():
+    """The terminal's side of a pseudo-terminal, and the app's."""
+    terminal, app = os.openpty()
+    tty.setraw(app)
+    yield terminal, app
+    os.close(terminal)
+    os.close(app)
+
+
+class Driver(PromptDriver):
+    """A driver of the given terminal, without an app."""
+
+    def __init__(self, app_end: int) -> None:
+        self.fileno, self._debug = app_end, False
+        self._file = os.fdopen(os.dup(app_end), "w", encoding="utf-8")
+        self._loop = asyncio.get_running_loop()
+        self._line = os.open(os.ttyname(app_end), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        self._alarm, self._writer_thread = os.pipe(), None
+        self.keys: list[str] = []
+        self.came = threading.Condition()
+
+    def process_message(self, message) -> None:
+        with self.came:
+            self.keys.append(message.key)
+            self.came.notify()
+
+    def wait_for(self, count: int) -> list[str]:
+        """The keys, once there are so many."""
+        with self.came:
+            assert self.came.wait_for(lambda: len(self.keys) >= count, 10)
+            return self.keys
+
+
+def typed(ends, *pieces: bytes) -> list[str]:
+    """The keys that come of these bytes, each piece written when that before it was taken."""
+
+    async def act() -> list[str]:
+        driver = Driver(ends[1])
+        thread = threading.Thread(target=driver.run_input_thread)
+        thread.start()
+        for number, piece in enumerate(pieces, 1):
+            os.write(ends[0], piece)
+            keys = await asyncio.to_thread(driver.wait_for, number)
+        os.write(driver._alarm[1], b"!")
+        await asyncio.to_thread(thread.join, 10)
+        assert not thread.is_alive()
+        driver.close()
+        return keys
+
+    return asyncio.run(act())
+
+
+def test_escape_is_a_key_of_its_own_without_another_that_follows(ends):
+    assert typed(ends, b"x", b"\x1b", b"\x1b[C", b"\x1b", "ä".encode()) == [
+        "x", "escape", "right", "escape", "ä",
+    ]  # fmt: skip
+
+
+def test_what_a_terminal_does_not_take_waits_without_keeping_the_app(ends):
+    text = "".join(f"{number} ä\n" for number in range(20_000))
+
+    async def act() -> str:
+        driver = Driver(ends[1])
+        for start in range(0, len(text), 1000):
+            driver.write(text[start : start + 1000])  # nobody reads, and still it comes back
+        assert driver._unsent
+        read = b""
+        while len(read) < len(text.encode()):
+            read += await asyncio.to_thread(os.read, ends[0], 1 << 16)
+        assert not driver._unsent
+        driver.close()
+        return read.decode()
+
+    assert asyncio.run(act()) == text
+
+
+def test_what_is_left_is_sent_before_the_terminal_is_given_back(ends):
+    text = "farewell " * 5_000
+    read = bytearray()
+
+    def look() -> None:
+        while len(read) < len(text):
+            read.extend(os.read(ends[0], 1 << 16))
+
+    async def act() -> None:
+        driver = Driver(ends[1])
+        driver.write(text)
+        assert driver._unsent
+        reader = threading.Thread(target=look)
+        reader.start()
+        driver.close()
+        await asyncio.to_thread(reader.join, 10)
+
+    asyncio.run(act())
+    assert read.decode() == text

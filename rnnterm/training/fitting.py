@@ -45,14 +45,18 @@ def fit(recipe: Recipe, corpus: Corpus) -> Recipe:
     characters = len(corpus.split(recipe.val_fraction, recipe.test_fraction).train)
     read = _characters_read(recipe, characters)
     size = next(each for each in _SIZES if read <= each.most_characters)
-    values: dict[str, Any] = {"hidden_size": size.hidden_size, "bptt": size.bptt}
-    values |= {name: getattr(recipe, name) for name in values if name not in recipe.fitted}
-    rate = _RATE / values["hidden_size"]
-    values["batch_size"] = _streams(characters / values["bptt"])
-    values["learning_rate"] = min(max(_LOWEST_RATE, float(f"{rate:.2g}")), _HIGHEST_RATE)
+    hidden_size = size.hidden_size if "hidden_size" in recipe.fitted else recipe.hidden_size
+    bptt = size.bptt if "bptt" in recipe.fitted else recipe.bptt
     dropout = _dropout(read / max(1, characters))
-    values |= {"dropout_recurrent": dropout, "dropout_output": dropout}
-    values["dropout_input"] = dropout / 4
+    values: dict[str, Any] = {
+        "hidden_size": hidden_size,
+        "dropout_input": dropout / 4,
+        "dropout_recurrent": dropout,
+        "dropout_output": dropout,
+        "batch_size": _streams(characters / bptt),
+        "bptt": bptt,
+        "learning_rate": _rate(hidden_size),
+    }
     chosen = {name: values[name] for name in recipe.fitted}
     return recipe.with_values(chosen | {"fitted": recipe.fitted})
 
@@ -72,6 +76,11 @@ def _streams(pieces: float) -> int:
     """A power of two of streams, fewer where a text of so many pieces of `bptt` is short."""
     most = max(1.0, pieces / _BATCHES_OF_A_STREAM)
     return max(_FEWEST_STREAMS, min(_STREAMS, 1 << int(math.log2(most))))
+
+
+def _rate(hidden_size: int) -> float:
+    """The highest learning rate, to two digits, so that people can read it."""
+    return min(max(_LOWEST_RATE, float(f"{_RATE / hidden_size:.2g}")), _HIGHEST_RATE)
 
 
 def _dropout(epochs: float) -> float:

@@ -167,7 +167,7 @@ def test_a_paused_run_takes_no_steps_and_its_time_stands(text):
     until(lambda: step_of(run) > 0)
     answer = ask(run, "pause")
     paused = time.monotonic()
-    assert RunReader(run).poll().state == "paused"
+    until(lambda: RunReader(run).poll().state == "paused")  # the status follows the answer
     ask(run, "checkpoint")  # a paused run still answers
     checkpoint = CheckpointStore(run.checkpoints).newest_verified()[0]
     assert checkpoint.step == answer.step == step_of(run)

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.data import tinyshakespeare
 from benchmarks.results import table
 
-SECONDS = 15
+SECONDS = 10
 ROUNDS = 3
 _RANKS = (1, 2)
 

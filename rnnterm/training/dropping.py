@@ -1,7 +1,7 @@
-"""Dropout with masks of random bytes: on a CPU a tenth of the cost of torch's own.
+"""Dropout with masks of random bytes: on a CPU about a quarter of the cost of torch's own.
 
-Torch draws a number of 32 bits for every value, on one thread; the masks of a wide network's
-outputs and recurrent weights would take a third of a training step.
+Torch draws a number of 32 bits for every value, on one thread, which for a wide network's outputs
+and recurrent weights together is a good part of a training step.
 """
 
 import torch

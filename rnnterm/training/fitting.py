@@ -2,7 +2,7 @@
 
 Two figures decide. How much the budget lets a network read: in twenty seconds a narrow network has
 read twice as much as a wide one, and is ahead; in ten minutes the wide one is. And how many times
-that reads the text through: from about the fourth time on a network learns it by heart, which
+that reads the text through: from about the fifth time on a network learns it by heart, which
 dropping outputs and recurrent weights delays.
 """
 
@@ -32,6 +32,7 @@ class _Size:
 
 _SIZES = (_Size(2e6, 384, 32), _Size(12e6, 640, 64), _Size(math.inf, 768, 64))
 _STREAMS, _FEWEST_STREAMS = 32, 4
+_USUAL_BPTT = 64
 _BATCHES_OF_A_STREAM = 8  # at least: a state that is never carried on learns nothing of the past
 _RATE = 6.0  # times one unit: a network of twice the width takes half the learning rate
 _LOWEST_RATE, _HIGHEST_RATE = 2e-3, 2e-2
@@ -66,7 +67,10 @@ def _characters_read(recipe: Recipe, characters: int) -> float:
     if recipe.epochs:
         return recipe.epochs * characters
     if recipe.steps:
-        return recipe.steps * recipe.batch_size * recipe.bptt
+        # What was fitted before must not decide: the same recipe is to be fitted the same way.
+        streams = _STREAMS if "batch_size" in recipe.fitted else recipe.batch_size
+        bptt = _USUAL_BPTT if "bptt" in recipe.fitted else recipe.bptt
+        return float(recipe.steps * streams * bptt)
     if may_use_gpu(recipe.device):
         return recipe.time_budget * _CHARACTERS_PER_GPU
     return recipe.time_budget * _CHARACTERS_PER_CORE * training_cores(recipe.threads)

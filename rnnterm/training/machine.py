@@ -68,7 +68,10 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
 
 @contextmanager
 def training_settings(threads: int = 0) -> Iterator[None]:
-    """Process-wide settings while training: denormals flushed, threads as asked, memory kept."""
+    """Process-wide settings while training: denormals flushed, threads as asked, memory kept.
+
+    That freed memory is kept cannot be taken back afterwards.
+    """
     before = torch.get_num_threads()
     _keep_freed_memory()
     # Near-zero activations turn denormal and can slow a CPU step twentyfold.

@@ -71,6 +71,7 @@ def test_any_budget_and_text_have_good_values_and_what_is_set_stays(
     recipe = plain.with_values({"time_budget": time} | values)
     chosen = fit(recipe, open_corpus(str(path)))
     assert Recipe.from_dict(chosen.to_dict()) == chosen
+    assert fit(chosen, open_corpus(str(path))) == chosen
     assert set(chosen.fitted) == set(FITTED) - set_
     assert all(getattr(chosen, name) == value for name, value in values.items())
 
@@ -97,3 +98,9 @@ def test_a_run_says_what_was_set_and_not_what_was_fitted(corpus, tmp_path, monke
     longer = TrainingPlan.resume(name="told", settings={"steps": 10**9})
     assert longer.recipe.hidden_size == plan.recipe.hidden_size
     assert longer.recipe.dropout_output == plan.recipe.dropout_output
+
+
+@pytest.mark.parametrize("steps", [100, 1500, 5000, 10_000, 10**6])
+def test_what_was_fitted_before_does_not_decide(corpus, steps):
+    once = fitted(corpus, steps=steps)
+    assert fit(once, corpus) == once

@@ -18,6 +18,7 @@ from rnnterm.quantities import counted
 from rnnterm.terminal import safe_line
 
 if TYPE_CHECKING:
+    from rnnterm.explore.equations import Equation
     from rnnterm.explore.reading import Reading
     from rnnterm.explore.unrolled import Unrolled
     from rnnterm.nn.modelfile import Model
@@ -61,6 +62,13 @@ class Looked(ABC):
         if self.chosen_unit is not None:
             return self.chosen_unit
         return int(self.reading.values(self.layer, self.name).var(axis=0).argmax())
+
+    @property
+    def equations(self) -> "list[Equation]":
+        """How the unit came to its state at the step."""
+        from rnnterm.explore.equations import equations
+
+        return equations(self.reading, self.layer, self.unit, self.step)
 
     @property
     def axis(self) -> "Doubles":

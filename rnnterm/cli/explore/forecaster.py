@@ -11,12 +11,11 @@ from rnnterm.cli.explore.asked import Looked, chosen, shown_name
 from rnnterm.cli.explore.charts import chart_lines, series_style
 from rnnterm.cli.explore.page import BOLD, MUTED, Answer, Canvas, Line, prose, titled, wrapped
 from rnnterm.cli.explore.steps import curve, equations_as_json, told_equations, units_over_time
-from rnnterm.explore.equations import equations, number, signed_number
+from rnnterm.explore.equations import number, signed_number
 from rnnterm.forecast.telling import figure
 from rnnterm.plotting.bars import Bar, bar_chart
 
 if TYPE_CHECKING:
-    from rnnterm.explore.equations import Equation
     from rnnterm.explore.series import SeriesReading, Stretch
     from rnnterm.forecast.forecaster import Forecaster
     from rnnterm.forecast.result import Doubles
@@ -182,7 +181,7 @@ class SeriesSteps:
         scaled = float(reading.trace.inputs[step, -1])
         about = f"after {reading.label(step)}: {figure(value)}, scaled {number(scaled)}"
         yield from titled(f"step {step + 1}", f"{about}{_foreseen(reading, step)}", canvas.width)
-        yield from told_equations(self._equations, canvas)
+        yield from told_equations(self.asked.equations, canvas)
         output = reading.output_equations(asked.layer, step)
         yield from told_equations(output, canvas)
 
@@ -220,11 +219,6 @@ class SeriesSteps:
         chart = bar_chart(bars, min(canvas.width, _BARS), ascii_only=canvas.ascii_only)
         yield from chart_lines(chart, canvas)
 
-    @property
-    def _equations(self) -> "list[Equation]":
-        asked = self.asked
-        return equations(asked.reading, asked.layer, asked.unit, asked.step)
-
     def as_json(self) -> dict[str, Any]:
         """See `Answer.as_json`."""
         asked, reading = self.asked, self.asked.reading
@@ -241,7 +235,7 @@ class SeriesSteps:
             "values": {
                 name: reading.values(network, name)[:, unit].tolist() for name in reading.names
             },
-            "equations": equations_as_json(self._equations),
+            "equations": equations_as_json(self.asked.equations),
             "output_equations": equations_as_json(output),
             "next": {
                 "step": reading.next_label(step),

@@ -9,7 +9,7 @@ from rnnterm.cli.explore.asked import Asked, Looked
 from rnnterm.cli.explore.charts import chart_lines, heat_lines
 from rnnterm.cli.explore.page import MUTED, Canvas, Line, titled, wrapped
 from rnnterm.cli.explore.tint import Range, tinted_text
-from rnnterm.explore.equations import equation_lines, equations
+from rnnterm.explore.equations import equation_lines
 from rnnterm.explore.ordering import order_units
 from rnnterm.glyphs import visible
 from rnnterm.plotting.bars import Bar, bar_chart
@@ -56,7 +56,7 @@ class Steps:
         char = visible(reading.text[step])
         about = f"after '{char}'{_surprise(reading, step)}"
         yield from titled(f"step {step + 1}", about, canvas.width)
-        yield from told_equations(self._equations, canvas)
+        yield from told_equations(self.asked.equations, canvas)
         yield [("", "")]
         entropy = f"entropy {reading.entropy[step]:.2f} bits"
         yield from titled("expected next", entropy, canvas.width)
@@ -66,11 +66,6 @@ class Steps:
         ]
         chart = bar_chart(bars, min(canvas.width, 60), ascii_only=canvas.ascii_only)
         yield from chart_lines(chart, canvas)
-
-    @property
-    def _equations(self) -> "list[Equation]":
-        asked = self.asked
-        return equations(asked.reading, asked.layer, asked.unit, asked.step)
 
     def as_json(self) -> dict[str, Any]:
         """See `Answer.as_json`."""
@@ -88,7 +83,7 @@ class Steps:
             "values": {
                 name: reading.values(layer, name)[:, unit].tolist() for name in reading.names
             },
-            "equations": equations_as_json(self._equations),
+            "equations": equations_as_json(self.asked.equations),
             "expected": [
                 {"char": char, "probability": chance}
                 for char, chance in reading.expected(step, _EXPECTED)

@@ -5,9 +5,9 @@ import threading
 
 import numpy as np
 import pytest
+from hidden_screen import drawn, drive, error_of, made_model, shown, told
 from made_forecast import MadeTraining
 from made_forecasters import VALUES, forecaster
-from test_hidden_tab import drawn, drive, error_of, made_model, shown, told
 from test_snapshots import check, screen_of
 from textual.widgets import Input, OptionList, Static
 from waiting import until

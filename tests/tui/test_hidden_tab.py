@@ -1,92 +1,21 @@
 """The tab Hidden state: one cursor over text, map, line and step, and the tools beside them."""
 
-import asyncio
-
 import numpy as np
 import pytest
+from hidden_screen import POISON, TEXT, drawn, drive, error_of, made_model, notice_of, shown, told
 from textual.events import Paste
-from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static, TextArea
 from waiting import until
 
-from rnnterm.explore import texts
 from rnnterm.explore.equations import number
-from rnnterm.nn.modelfile import Model, save_model
-from rnnterm.nn.spec import NetworkSpec
-from rnnterm.settings import Settings
-from rnnterm.text.vocab import Vocabulary
-from rnnterm.tui.app import RnntermApp
+from rnnterm.nn.modelfile import save_model
 from rnnterm.tui.hidden.bench import Source
-from rnnterm.tui.hidden.find_dialog import FindDialog
 from rnnterm.tui.hidden.info_line import InfoLine
 from rnnterm.tui.hidden.pick_list import PickList
 from rnnterm.tui.hidden.stage import Stage
-from rnnterm.tui.hidden.tab import HiddenTab
 from rnnterm.tui.hidden.text_dialog import TextDialog
 from rnnterm.tui.hidden.text_view import TintedText
-from rnnterm.tui.hidden.tool import Tool
 from rnnterm.tui.hidden.unit_map import GUTTER, UnitMap
-from rnnterm.tui.widgets.rows import Rows
-
-SYMBOLS = (
-    "\n ,.:!?" + "".join(map(chr, range(ord("A"), ord("Z") + 1))) + "abcdefghijklmnopqrstuvwxyz"
-)
-TEXT = (
-    "ROMEO:\nWhat say you, sir?\nThe king hath sent for thee.\n\nJULIET:\nHow now!\nAnd then? " * 3
-)
-POISON = "a\x1b[31m[/red][link=x\x07b \u202eou\u4e2d"
-
-
-def made_model(cell: str = "lstm", layers: int = 2, seed: int = 1) -> Model:
-    spec = NetworkSpec(
-        vocab_size=len(SYMBOLS), cell=cell, hidden_size=12, num_layers=layers, embedding_size=5
-    )
-    rng = np.random.default_rng(seed)
-    shapes = spec.tensor_shapes().items()
-    tensors = {name: rng.normal(0, 0.8, shape).astype(np.float32) for name, shape in shapes}
-    return Model(spec, Vocabulary(sorted(SYMBOLS)), tensors)
-
-
-def drive(tmp_path, steps, size=(120, 36), model=None, text=TEXT, **settings):
-    """Open the tab with a small model that has read a text, and take the steps."""
-    save_model(tmp_path / "tiny.safetensors", model or made_model())
-
-    async def main():
-        app = RnntermApp(
-            Settings(corpus="othello", **settings), tmp_path / "runs",
-            str(tmp_path / "tiny.safetensors"),
-        )  # fmt: skip
-        async with app.run_test(size=size) as pilot:
-            await pilot.press("m", "2")
-            tab = app.query_one(HiddenTab)
-            await until(pilot, lambda: tab.scene)
-            tab.read(tab.voice, Source("typed", text))
-            await until(pilot, lambda: tab.scene.reading.text == text and drawn(tab))
-            await steps(pilot, tab)
-
-    asyncio.run(main())
-
-
-def drawn(tab: HiddenTab) -> bool:
-    """Whether the map shows what is looked at."""
-    heat = tab.query_one(UnitMap)
-    part = heat.picture.part if heat.picture else None
-    return part is not None and part.scene is tab.scene and part.key == heat._wanted.key
-
-
-def told(tab: HiddenTab) -> str:
-    """The line over everything."""
-    return tab.query_one(InfoLine).text
-
-
-def shown(tab: HiddenTab, name: str) -> str:
-    """All rows of a tool, as one line."""
-    tool = next(tool for tool in tab.query(Tool) if name == tool.NAME)
-    return " ".join(" ".join(rows.text for rows in tool.query(Rows)).split())
-
-
-def error_of(pilot: Pilot) -> str:
-    return str(pilot.app.screen.query_one(".dialog-error", Static).content)
 
 
 def test_keys_move_one_cursor_over_everything(tmp_path):
@@ -208,10 +137,6 @@ def test_texts_are_typed_pasted_and_chosen(tmp_path):
     drive(tmp_path, steps)
 
 
-def notice_of(tab: HiddenTab) -> str:
-    return str(tab.query_one("#hidden-notice", Static).content)
-
-
 def test_it_plays_and_follows_the_live_sample(tmp_path):
     async def steps(pilot, tab):
         await pilot.press("space")
@@ -227,136 +152,6 @@ def test_it_plays_and_follows_the_live_sample(tmp_path):
         await pilot.press("left")
         await until(pilot, lambda: tab.scene.reading.text.startswith(text[:length]))
         assert tab._timer is None
-
-    drive(tmp_path, steps)
-
-
-def test_units_are_found_for_features_and_expressions(tmp_path):
-    async def steps(pilot, tab):
-        await pilot.press("f")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FindDialog))
-        field = pilot.app.screen.query_one(Input)
-        field.focus()
-        for pattern, reason in [
-            ("(", "is wrong"),
-            ("zzz", "no character of this text"),
-            ("", "empty"),
-        ]:
-            field.value = pattern
-            await pilot.press("enter")
-            await until(pilot, lambda reason=reason: reason in error_of(pilot))
-        field.value = "[A-Z]+:"
-        await pilot.press("enter")
-        await until(pilot, lambda: "held-out" in shown(tab, "find"))
-        assert "yes at 39 of" in shown(tab, "find")
-        await until(pilot, lambda: tab.scene.by == "score")
-        best = tab.scene.order[0]
-        assert tab.eye.unit == best
-        await pilot.press("down", "enter")
-        await until(pilot, lambda: tab.eye.unit == tab.scene.order[1])
-        assert tab.query_one(Stage).has_focus
-
-    drive(tmp_path, steps)
-
-
-def test_a_span_is_matched_in_a_corpus(tmp_path, monkeypatch):
-    monkeypatch.setattr(texts, "INSTEAD", "othello")
-
-    async def steps(pilot, tab):
-        await pilot.press("m")
-        await until(pilot, lambda: "Select characters first" in shown(tab, "match"))
-        await pilot.press("escape", "right", "shift+right", "m")
-        assert tab.eye.span == (1, 3)
-        await until(pilot, lambda: "search again with a threshold" in shown(tab, "match"))
-        await pilot.press("enter")
-        await until(pilot, lambda: "100% of" in shown(tab, "match"))
-        assert "othello is read instead" in shown(tab, "match")
-        assert "⟨" in shown(tab, "match")
-        await pilot.press("enter")
-        await until(pilot, lambda: tab.source.label.startswith("othello from"))
-        await pilot.press("t")
-        await until(pilot, lambda: isinstance(pilot.app.screen, TextDialog))
-        await pilot.press("enter")
-        await until(pilot, lambda: tab.scene.reading.text == TEXT)
-
-    drive(tmp_path, steps)
-
-
-def test_a_unit_is_taken_in_hand(tmp_path, monkeypatch):
-    monkeypatch.setattr(texts, "INSTEAD", "othello")
-
-    async def steps(pilot, tab):
-        await pilot.press("c")
-        field = tab.query_one("ClampTool Input", Input)
-        assert field.value == f"{tab.eye.unit}=off"
-        for wrong, reason in [("x", "cannot do"), ("99=off", "there is no unit 99")]:
-            field.value = wrong
-            await pilot.press("enter")
-            assert reason in shown(tab, "clamp")
-        field.value = "3=0.9"
-        await pilot.press("enter")
-        await until(pilot, lambda: "bits per character" in shown(tab, "clamp"))
-        assert "h of unit 3 = 0.9" in shown(tab, "clamp")
-        assert "untouched" in shown(tab, "clamp")
-        await pilot.press("escape")
-        assert tab.query_one(Stage).has_focus
-
-    drive(tmp_path, steps)
-
-
-def test_gradients_tint_the_text_and_fade_by_lag(tmp_path):
-    async def steps(pilot, tab):
-        await pilot.press(*["right"] * 6, "g")
-        await until(pilot, lambda: "fresh lstm" in shown(tab, "gradients"))
-        await until(pilot, lambda: "what 'W' depends on" in told(tab))
-        tints = tab.query_one(TintedText).tints
-        assert max(tints[:7]) == 5
-        assert not any(tints[7:])
-        for key, words in [("r", "64 steps back"), ("p", "clipped at 1"), ("b", "forget bias 1")]:
-            await pilot.press(key)
-            await until(pilot, lambda words=words: words in shown(tab, "gradients"))
-        await pilot.press("n")
-        await until(pilot, lambda: "fresh" not in shown(tab, "gradients"))
-        await pilot.press("x")
-        await until(pilot, lambda: "likeliest next" in shown(tab, "gradients"))
-        await pilot.press("end")
-        await until(pilot, lambda: f"step {len(TEXT)}:" in shown(tab, "gradients"))
-        await pilot.press("escape")
-        assert "depends" not in told(tab)
-
-    drive(tmp_path, steps, model=made_model("gru", layers=1))
-
-
-def test_gates_are_plotted_where_there_are_some(tmp_path):
-    async def steps(pilot, tab):
-        await pilot.press("a")
-        await until(pilot, lambda: "no gates" in shown(tab, "gates"))
-
-    drive(tmp_path, steps, model=made_model("rnn", layers=1))
-
-
-def test_the_tiny_network_is_walked_and_edited(tmp_path):
-    async def steps(pilot, tab):
-        await pilot.press("w", "n", "n")
-        await until(pilot, lambda: "−3.86981229" in shown(tab, "tiny"))
-        assert "= 0.80152" in shown(tab, "tiny")
-        await pilot.press("x")
-        await until(pilot, lambda: "−2.41780456" in shown(tab, "tiny"))
-        await pilot.press("down", "enter")
-        field = pilot.app.screen.query_one(Input)
-        for wrong in ("", "two", "1e9", "nan"):
-            field.value = wrong
-            await pilot.press("enter")
-            assert error_of(pilot)
-        field.value = "0.5"
-        await pilot.press("enter")
-        await until(pilot, lambda: "reflection, changed" in shown(tab, "tiny"))
-        await pilot.press("home", "enter")
-        pilot.app.screen.query_one(Input).value = "1, 2"
-        await pilot.press("enter")
-        await until(pilot, lambda: "step 2 of 2" in shown(tab, "tiny"))
-        await pilot.press("backspace", "p")
-        await until(pilot, lambda: "step 1 of 3" in shown(tab, "tiny"))
 
     drive(tmp_path, steps)
 
@@ -410,19 +205,6 @@ def test_it_survives_any_size_with_any_tool(tmp_path):
     drive(tmp_path, steps)
 
 
-def test_on_a_narrow_screen_a_tool_takes_the_place_of_the_map(tmp_path):
-    async def steps(pilot, tab):
-        assert tab.query_one(Stage).region.width == 80
-        assert "entropy" in tab.query_one("#hidden-figures", Rows).text
-        await pilot.press("e", "right")
-        await until(pilot, lambda: "step 2" in shown(tab, "equations"))
-        assert not tab.query_one(Stage).region
-        await pilot.press("escape")
-        await until(pilot, lambda: tab.query_one(Stage).region.width == 80)
-
-    drive(tmp_path, steps, size=(80, 24))
-
-
 def test_another_model_reads_the_same_text(tmp_path):
     save_model(tmp_path / "other.safetensors", made_model("gru", layers=1))
     (tmp_path / "broken.safetensors").write_bytes(b"no model")
@@ -457,12 +239,3 @@ def test_only_what_a_step_changes_is_painted(tmp_path):
         assert all(region.width <= GUTTER and region.height == 1 for region in regions)
 
     drive(tmp_path, steps, text=TEXT[:60])
-
-
-@pytest.mark.parametrize(("key", "head"), [("c", "#clamp-head"), ("m", "#match-head")])
-def test_what_a_tool_says_first_takes_its_whole_width(tmp_path, key, head):
-    async def steps(pilot, tab):
-        await pilot.press(key)
-        await until(pilot, lambda: len(tab.query_one(head, Rows).text.partition("\n")[0]) > 60)
-
-    drive(tmp_path, steps, size=(80, 24))

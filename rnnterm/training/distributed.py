@@ -35,6 +35,7 @@ from rnnterm.training.exchange import (
 from rnnterm.training.learner import Learner
 from rnnterm.training.machine import check_memory, pick_device, pick_precision
 from rnnterm.training.recipe import Recipe
+from rnnterm.training.shared_mean import SharedMean
 from rnnterm.training.state import carried_tensors, named_carried
 from rnnterm.training.world import World
 
@@ -108,12 +109,16 @@ class SharedLearner(Learner):
         if on_gpu:
             torch.cuda.set_device(self.device)
         with lost_peers():
-            self._network = DistributedDataParallel(
+            self._network = network = DistributedDataParallel(
                 self.model,
                 device_ids=[self.device] if on_gpu else None,
                 process_group=dist.new_group(backend="nccl", timeout=PATIENCE) if on_gpu else None,
             )
         before_leaving(self._disconnect)
+        mean = SharedMean.among(self._world, self.device, self.model.spec.parameter_count)
+        if mean:
+            network.register_comm_hook(None, mean.reduce)
+            before_leaving(mean.close)
 
     def _disconnect(self) -> None:
         self._network = self.model

@@ -29,6 +29,11 @@ _holders = ExitStack()
 class PeerLostError(RnntermError):
     """Another process of the run ended, so that this one cannot go on."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "another process of this run ended: see what it said, then go on with --resume"
+        )
+
 
 class Operation(IntEnum):
     """What all processes are to do next."""
@@ -108,9 +113,7 @@ def lost_peers() -> Iterator[None]:
     except RuntimeError as error:
         if not (isinstance(error, dist.DistError) or "gloo" in str(error)):
             raise
-        raise PeerLostError(
-            "another process of this run ended: see what it said, then go on with --resume"
-        ) from error
+        raise PeerLostError from error
 
 
 def give_order(order: Order) -> None:

@@ -126,7 +126,7 @@ class CompareTool(TextTool):
         self.query_one(PickList).fill([_row(found, one, width) for _, one in self._stretches])
         self.post_message(self.Tinted("difference in bits", shares))
 
-    def on_pick_list_moved(self, message: PickList.Moved) -> None:
+    def on_cursor_rows_moved(self, message: PickList.Moved) -> None:
         """Go there."""
         message.stop()
         self.post_message(self.Pointed(step=self._stretches[message.place][0]))

@@ -169,7 +169,7 @@ class FindTool(TextTool):
             ]  # fmt: skip
         self.query_one("#find-probe", Lines).show(rows[:3])
 
-    def on_pick_list_moved(self, message: PickList.Moved) -> None:
+    def on_cursor_rows_moved(self, message: PickList.Moved) -> None:
         """Look at the unit."""
         message.stop()
         self.post_message(self.Pointed(unit=self._ranked[message.place].unit))

@@ -177,7 +177,7 @@ class MatchTool(TextTool):
             (_cells(decode(ids[place.stop : place.stop + after])), ""),
         ]
 
-    def on_pick_list_moved(self, message: PickList.Moved) -> None:
+    def on_cursor_rows_moved(self, message: PickList.Moved) -> None:
         """The places are shown in context already."""
         message.stop()
 

@@ -84,7 +84,7 @@ class TinyTool(Tool):
         rows.append([(told, "muted")])
         walk.show(rows)
 
-    def on_pick_list_moved(self, message: PickList.Moved) -> None:
+    def on_cursor_rows_moved(self, message: PickList.Moved) -> None:
         """Every number is in sight already."""
         message.stop()
 

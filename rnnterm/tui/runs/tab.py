@@ -206,7 +206,7 @@ class RunsTab(TabContent):
     def _forget_error(self) -> None:
         self._error = ""
 
-    def on_runs_table_moved(self) -> None:
+    def on_cursor_rows_moved(self) -> None:
         """Show the curves of the run at the cursor."""
         self._forget_error()
         self._draw()

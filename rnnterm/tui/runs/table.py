@@ -3,10 +3,8 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
-from textual.events import Click, MouseScrollDown, MouseScrollUp
+from textual.events import Click
 from textual.message import Message
 
 from rnnterm.glyphs import columns, fit
@@ -14,7 +12,8 @@ from rnnterm.quantities import format_age, format_count, format_duration
 from rnnterm.runs.overview import DAMAGED, RunSummary
 from rnnterm.terminal import safe_line
 from rnnterm.tui.marks import other_curve
-from rnnterm.tui.widgets.rows import Row, Rows
+from rnnterm.tui.widgets.cursor_rows import CursorRows
+from rnnterm.tui.widgets.rows import Row
 
 _GAP = "  "
 _UNKNOWN = "–"
@@ -25,21 +24,10 @@ _TOO_MUCH = 1e12  # no run comes as far: a damaged file says so
 _INKS = {"running": "success", "paused": "warning", "crashed": "error", "diverged": "error"}
 
 
-class RunsTable(Rows, can_focus=True):
-    """Runs with a cursor that keys, clicks and the mouse wheel move."""
+class RunsTable(CursorRows):
+    """Runs with a cursor, and marks."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "up", show=False),
-        Binding("down", "move(1)", "down", show=False),
-        Binding("pageup", "move(-10)", "page up", show=False),
-        Binding("pagedown", "move(10)", "page down", show=False),
-        Binding("home", "move(-1000000)", "first", show=False),
-        Binding("end", "move(1000000)", "last", show=False),
-    ]
-
-    @dataclass
-    class Moved(Message):
-        """The cursor is at another run."""
+    HEADINGS = 1
 
     @dataclass
     class Clicked(Message):
@@ -51,77 +39,45 @@ class RunsTable(Rows, can_focus=True):
         super().__init__(id=id)
         self._summaries: list[RunSummary] = []
         self._marked: list[str] = []
-        self._cursor = self._top = 0
+
+    @property
+    def count(self) -> int:
+        """How many runs there are."""
+        return len(self._summaries)
 
     def fill(self, summaries: Sequence[RunSummary], marked: Sequence[str]) -> None:
         """Show these runs; the cursor stays at its run."""
         at = self.current
         self._summaries, self._marked = list(summaries), list(marked)
         names = [each.name for each in self._summaries]
-        if at is not None and at.name in names:
-            self._cursor = names.index(at.name)
-        self._cursor = max(0, min(self._cursor, len(names) - 1))
-        self._draw()
+        self.put_cursor(names.index(at.name) if at and at.name in names else self.cursor)
 
     @property
     def current(self) -> RunSummary | None:
         """The run at the cursor."""
-        return self._summaries[self._cursor] if self._cursor < len(self._summaries) else None
-
-    def action_move(self, by: int) -> None:
-        """Move the cursor."""
-        place = max(0, min(self._cursor + by, len(self._summaries) - 1))
-        if place != self._cursor:
-            self._cursor = place
-            self._draw()
-            self.post_message(self.Moved())
+        return self._summaries[self.cursor] if self.cursor < self.count else None
 
     def on_click(self, event: Click) -> None:
         """Go to the run that was clicked; a second click opens it."""
-        at = event.get_content_offset(self)
-        place = self._top + at.y - 1 if at is not None else -1
-        if at is None or at.y < 1 or place >= len(self._summaries):
+        at, place = event.get_content_offset(self), self.place_of(event)
+        if at is None or place is None:
             return
-        self.action_move(place - self._cursor)
+        self.move_to(place)
         if at.x < 2 or event.chain == 2:
             self.post_message(self.Clicked(on_mark=at.x < 2))
 
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """One run up."""
-        event.stop()
-        self.action_move(-1)
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """One run down."""
-        event.stop()
-        self.action_move(1)
-
-    def on_resize(self) -> None:
-        """There is room for other columns."""
-        self._draw()
-
-    def on_focus(self) -> None:
-        """The cursor is where keys go."""
-        self._draw()
-
-    def on_blur(self) -> None:
-        """Keys go elsewhere."""
-        self._draw()
-
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Show a heading, and the runs and columns that there is room for."""
         width, height = self.size
         if not self._summaries:
             self.show([])
         if not self._summaries or not width or not height:  # nobody sees it: it stays as it was
             return
-        room = max(1, height - 1)
-        self._top = min(max(self._top, self._cursor - room + 1), self._cursor)
         told = [cells_of(summary) for summary in self._summaries]
         widths = column_widths(told, width - 2)
         heading = _GAP.join(_aligned(name, name, size) for name, size in widths.items())
         rows: list[Row] = [[("  " + heading, "bold")]]
-        for place in range(self._top, min(len(told), self._top + room)):
-            rows.append(self._row(place, told[place], widths, width))
+        rows += [self._row(place, told[place], widths, width) for place in self.in_sight()]
         self.show(rows)
 
     def _row(self, place: int, told: dict[str, str], widths: dict[str, int], width: int) -> Row:
@@ -137,12 +93,11 @@ class RunsTable(Rows, can_focus=True):
             for name, size in widths.items():
                 ink = _INKS.get(summary.state, "") if name == "state" else ""
                 row.append((_aligned(name, told[name], size) + _GAP, ink))
-        if place != self._cursor:
+        if place != self.cursor:
             return row
         text = "".join(piece for piece, _ in row)
         pointer = "▸" if number is None else "●"
-        ink = "reverse" if self.has_focus else "bold"
-        return [(fit(pointer + text[1:], width), ink)]
+        return [(fit(pointer + text[1:], width), self.cursor_ink)]
 
 
 def cells_of(summary: RunSummary) -> dict[str, str]:

@@ -8,9 +8,9 @@ gradients where all can read them, watches for the others to have done so, and a
 import mmap
 import os
 import platform
-import select
 import sys
 import time
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from rnnterm.training.world import World
 
 _WATCHED_SECONDS = 0.02  # a longer wait is slept through, but for a look now and then
 _SLEEP_SECONDS = 0.001
+_NONE = -1  # in the place of a descriptor
 _CACHE_LINE = 64  # bytes: counters that share one would slow each other down
 
 
@@ -52,27 +53,24 @@ class SharedMean:
         None on a GPU or another kind of machine, and where not all can reach the memory of the
         first. Raises PeerLostError.
         """
-        # With other processors than x86, numbers may be seen in another order than written.
-        able = sys.platform == "linux" and platform.machine() == "x86_64"
-        if device.type != "cpu" or world.local_size < world.size or not able:
+        if device.type != "cpu" or world.local_size < world.size or not _can_share():
             return None
-        memory, ends = None, []
-        own = os.memfd_create("gradients")  # nameless: nothing is left of it when all have ended
-        os.ftruncate(own, memory_size(world, count))
+        size = memory_size(world, count)
+        own = _offer(size) if world.rank == 0 else _NONE
         with lost_peers():
-            told = torch.zeros(world.size, 2, dtype=torch.int64)
-            dist.all_gather(list(told), torch.tensor([os.getpid(), own]))
-            pids, (first, *_) = told.T.tolist()
-            try:
-                with Path(f"/proc/{pids[0]}/fd/{first}").open("r+b") as file:
-                    memory = mmap.mmap(file.fileno(), 0)
-                ends = list(map(os.pidfd_open, pids))
-            except OSError:
-                memory = None
-            has_all = torch.tensor(int(memory is not None))
-            dist.all_reduce(has_all, dist.ReduceOp.MIN)
-        os.close(own)
-        return cls(memory, ends, world, count) if memory and has_all else None
+            offers = torch.zeros(world.size, 2, dtype=torch.int64)
+            dist.all_gather(list(offers), torch.tensor([os.getpid(), own]))
+            pids, (offered, *_) = offers.T.tolist()
+            reached = _reach(pids, offered, size)
+            has_everyone = torch.tensor(int(reached is not None))
+            dist.all_reduce(has_everyone, dist.ReduceOp.MIN)
+        if own != _NONE:
+            os.close(own)
+        mean = cls(*reached, world, count) if reached else None
+        if mean and not has_everyone:
+            mean.close()
+            return None
+        return mean
 
     def reduce(
         self,
@@ -115,11 +113,37 @@ class SharedMean:
                 if time.perf_counter() - begun < _WATCHED_SECONDS:
                     os.sched_yield()  # the other one may need this very core
                     continue
-                has_ended, _, _ = select.select([end], [], [], _SLEEP_SECONDS)
-                if has_ended and self._meetings[other] < meeting:
+                if wait([end], _SLEEP_SECONDS) and self._meetings[other] < meeting:
                     raise PeerLostError
 
 
 def memory_size(world: World, count: int) -> int:
     """Bytes: a counter for each process, the gradients of each, and their means."""
     return world.size * _CACHE_LINE + 4 * count * (world.size + 1)
+
+
+def _can_share() -> bool:
+    """Whether this is Linux, and this Python knows the calls that it takes."""
+    # With other processors than x86, numbers may be seen in another order than written.
+    usual = sys.platform == "linux" and platform.machine() == "x86_64"
+    return usual and hasattr(os, "memfd_create") and hasattr(os, "pidfd_open")
+
+
+def _offer(size: int) -> int:
+    """A descriptor of memory for others to reach; `_NONE` where there is none to be had."""
+    try:
+        own = os.memfd_create("gradients")  # nameless: nothing is left when all have ended
+        os.ftruncate(own, size)
+    except OSError:
+        return _NONE
+    return own
+
+
+def _reach(pids: list[int], offered: int, size: int) -> tuple[mmap.mmap, list[int]] | None:
+    """What the first process offers, and descriptors by which the end of each is seen."""
+    try:
+        with Path(f"/proc/{pids[0]}/fd/{offered}").open("r+b") as file:
+            memory = mmap.mmap(file.fileno(), size)
+        return memory, [os.pidfd_open(pid) for pid in pids]
+    except (OSError, ValueError):
+        return None

@@ -24,7 +24,7 @@ def test_values_are_zero_or_larger_by_one_factor(share, count, seed):
     assert torch.equal(drop(torch.ones(count, 3), share), dropped)
 
 
-@pytest.mark.parametrize("share", [0.004, 0.1, 0.5, 0.9])
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.5, 0.9])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_share_is_dropped_and_the_mean_stays(share, dtype):
     torch.manual_seed(3)
@@ -32,6 +32,13 @@ def test_the_share_is_dropped_and_the_mean_stays(share, dtype):
     assert dropped.dtype == dtype
     assert (dropped == 0).double().mean().item() == pytest.approx(share, abs=1 / 256 + 0.002)
     assert dropped.double().mean().item() == pytest.approx(1, abs=0.02)
+
+
+def test_a_share_too_small_for_a_byte_drops_some_all_the_same():
+    torch.manual_seed(3)
+    assert (drop(torch.ones(100_000), 1e-6) == 0).double().mean().item() == pytest.approx(
+        1 / 256, abs=0.001
+    )
 
 
 def test_what_is_dropped_has_no_gradient():

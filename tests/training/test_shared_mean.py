@@ -3,6 +3,7 @@
 import mmap
 import os
 import platform
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -68,6 +69,73 @@ def test_everyone_gets_the_same_mean_of_every_part(size, lengths, seed):
     assert all(torch.equal(learnt[0], other) for other in learnt)
     for rank in ranks:
         rank.close()
+
+
+PROGRAM = """
+import os
+import numpy as np
+import torch
+from rnnterm.training.batches import Batch
+from rnnterm.training.distributed import SharedLearner
+from rnnterm.training.exchange import joined
+from rnnterm.training.recipe import load_recipe
+from rnnterm.training.shared_mean import SharedMean
+from rnnterm.training.world import World
+
+def fail(*arguments):
+    raise OSError("not here")
+
+averaged = []
+reduce = SharedMean.reduce
+SharedMean.reduce = lambda self, state, bucket: averaged.append(1) or reduce(self, state, bucket)
+own = {name: getattr(os, name) for name in ("memfd_create", "pidfd_open")}
+recipe = load_recipe().with_values({"hidden_size": 8, "batch_size": 4, "bptt": 8})
+rows = np.arange(36, dtype=np.uint8).reshape(4, 9) % 5
+world = World.from_environment()
+with joined(world):
+    for lacking in ("", "memfd_create", "pidfd_open"):
+        for name, call in own.items():
+            # One that cannot is enough.
+            setattr(os, name, fail if name == lacking and world.rank == 0 else call)
+        torch.manual_seed(1)
+        learner = SharedLearner(recipe, recipe.spec(5), torch.device("cpu"), "fp32", world)
+        learner.connect()
+        for step in range(3):
+            learner.learn(Batch(step, rows[:, :-1], rows[:, 1:], fresh=True), 0.01)
+        weights = torch.cat([each.flatten() for each in learner.model.parameters()])
+        print(lacking or "nothing", len(averaged), weights.double().sum().item())
+        averaged.clear()
+"""
+
+
+def learnt_by_two() -> list[list[list[str]]]:
+    """What each of two processes says of learning with, and without, what sharing takes."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        world = {"MASTER_ADDR": "localhost", "MASTER_PORT": str(free.getsockname()[1])}
+    world |= {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROGRAM],
+            env=os.environ | world | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    told = [rank.communicate(timeout=60)[0] for rank in ranks]
+    return [[line.split() for line in each.splitlines()] for each in told]
+
+
+def test_it_is_used_where_all_can_and_gloo_where_one_cannot():
+    first, second = learnt_by_two()
+    assert first == second  # all weights are the same
+    with_all, without_memory, without_ends = first
+    assert with_all[0] == "nothing"
+    assert int(with_all[1]) >= 3
+    for lacking in (without_memory, without_ends):
+        assert int(lacking[1]) == 0
+        assert float(lacking[2]) == pytest.approx(float(with_all[2]), abs=1e-4)
 
 
 def test_the_end_of_another_process_is_noticed():

@@ -44,7 +44,9 @@ def train(
         report: called with every event of the training.
         settings: recipe values by name, such as `steps=500` or `hidden_size=256`.
 
-    Raises RnntermError where the text, a value or the machine does not allow it.
+    It trains in this process, in which the C library keeps freed memory from then on: given back
+    to the system after each step, it would cost a good part of the next one. Raises RnntermError
+    where the text, a value or the machine does not allow it.
     """
     from rnnterm.training.plan import TrainingPlan
     from rnnterm.training.run import TrainingSession

@@ -112,7 +112,8 @@ def command(
         if detach or nproc > 1:
             raise UsageError("torchrun has started these processes: leave --detach and --nproc out")
         return _lead(world, begin, runs_dir, as_json=as_json)
-    plan = begin()
+    with World(size=nproc, local_size=nproc).made_current():  # for them the recipe is fitted
+        plan = begin()
     reader = RunReader(plan.folder, from_end=True)
     with heard_interrupts(signal.SIGINT, signal.SIGTERM) as interrupts:
         trainer = start_trainer(plan.to_request(), nproc, interrupts.raised)

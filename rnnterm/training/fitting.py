@@ -7,17 +7,20 @@ dropping outputs and recurrent weights delays.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rnnterm.text.corpus import Corpus
-from rnnterm.training.processors import may_use_gpu, training_cores
+from rnnterm.training.estimate import operations_per_step
+from rnnterm.training.processors import has_bf16_products, may_use_gpu, training_cores
 from rnnterm.training.recipe import Recipe
+from rnnterm.training.world import World
 
-_CHARACTERS_PER_CORE = 25_000
-"""A second, read by a network of 640 units where a core has products in bf16."""
+_BF16_CHARACTERS, _FP32_CHARACTERS = 25_000, 7_000
+"""A second, read by a network of 640 units on one core."""
 
-_CHARACTERS_PER_GPU = 1_000_000
+_MOST_CORES = 8  # that make a step faster; a guess: its products are small
+_GPU_CHARACTERS = 1_000_000
 """A second; a guess: GPUs differ more than budgets do."""
 
 
@@ -32,7 +35,7 @@ class _Size:
 
 _SIZES = (_Size(2e6, 384, 32), _Size(12e6, 640, 64), _Size(math.inf, 768, 64))
 _STREAMS, _FEWEST_STREAMS = 32, 4
-_USUAL_BPTT = 64
+_USUAL_BPTT, _SHORTEST_BPTT = 64, 8
 _BATCHES_OF_A_STREAM = 8  # at least: a state that is never carried on learns nothing of the past
 _RATE = 6.0  # times one unit: a network of twice the width takes half the learning rate
 _LOWEST_RATE, _HIGHEST_RATE = 2e-3, 2e-2
@@ -42,19 +45,26 @@ _MOST_DROPOUT = 0.5
 
 
 def fit(recipe: Recipe, corpus: Corpus) -> Recipe:
-    """The recipe with its `fitted` values chosen for its budget and this text."""
+    """The recipe with its `fitted` values chosen for its budget and this text.
+
+    The number of processes is that of the current world.
+    """
     characters = len(corpus.split(recipe.val_fraction, recipe.test_fraction).train)
     read = _characters_read(recipe, characters)
     size = next(each for each in _SIZES if read <= each.most_characters)
     hidden_size = size.hidden_size if "hidden_size" in recipe.fitted else recipe.hidden_size
-    bptt = size.bptt if "bptt" in recipe.fitted else recipe.bptt
-    dropout = _dropout(read / max(1, characters))
+    bptt = _bptt(size.bptt, characters) if "bptt" in recipe.fitted else recipe.bptt
+    if recipe.time_budget:
+        usual = replace(recipe, hidden_size=size.hidden_size, num_layers=1, cell="lstm")
+        own = replace(recipe, hidden_size=hidden_size)
+        read *= _operations(usual, corpus) / _operations(own, corpus)
+    dropout = _dropout(read / _characters_of_an_epoch(recipe, characters))
     values: dict[str, Any] = {
         "hidden_size": hidden_size,
         "dropout_input": dropout / 4,
         "dropout_recurrent": dropout,
         "dropout_output": dropout,
-        "batch_size": _streams(characters / bptt),
+        "batch_size": _streams(characters, bptt),
         "bptt": bptt,
         "learning_rate": _rate(hidden_size),
     }
@@ -63,23 +73,46 @@ def fit(recipe: Recipe, corpus: Corpus) -> Recipe:
 
 
 def _characters_read(recipe: Recipe, characters: int) -> float:
-    """What a network of 640 units would read within the budget."""
+    """Within the budget, where it is one of time by the usual network of 640 units."""
     if recipe.epochs:
-        return recipe.epochs * characters
+        return recipe.epochs * _characters_of_an_epoch(recipe, characters)
     if recipe.steps:
         # What was fitted before must not decide: the same recipe is to be fitted the same way.
-        streams = _STREAMS if "batch_size" in recipe.fitted else recipe.batch_size
+        rows = _STREAMS if "batch_size" in recipe.fitted else recipe.batch_size
         bptt = _USUAL_BPTT if "bptt" in recipe.fitted else recipe.bptt
-        return float(recipe.steps * streams * bptt)
+        length = recipe.window if recipe.batching == "windows" else bptt
+        return float(recipe.steps * rows * length)
     if may_use_gpu(recipe.device):
-        return recipe.time_budget * _CHARACTERS_PER_GPU
-    return recipe.time_budget * _CHARACTERS_PER_CORE * training_cores(recipe.threads)
+        return recipe.time_budget * _GPU_CHARACTERS
+    is_fast = recipe.precision != "fp32" and has_bf16_products()
+    cores = min(_MOST_CORES, training_cores(recipe.threads))
+    return recipe.time_budget * cores * (_BF16_CHARACTERS if is_fast else _FP32_CHARACTERS)
 
 
-def _streams(pieces: float) -> int:
-    """A power of two of streams, fewer where a text of so many pieces of `bptt` is short."""
-    most = max(1.0, pieces / _BATCHES_OF_A_STREAM)
-    return max(_FEWEST_STREAMS, min(_STREAMS, 1 << int(math.log2(most))))
+def _characters_of_an_epoch(recipe: Recipe, characters: int) -> float:
+    """Windows that overlap have a character read several times."""
+    overlap = recipe.window / recipe.stride if recipe.batching == "windows" else 1.0
+    return max(1, characters) * overlap
+
+
+def _operations(recipe: Recipe, corpus: Corpus) -> float:
+    return operations_per_step(recipe, recipe.spec(len(corpus.vocab)))
+
+
+def _bptt(usual: int, characters: int) -> int:
+    """Shorter where not even the fewest streams of a short text would hold one batch."""
+    bptt = usual
+    while bptt > _SHORTEST_BPTT and characters < (_FEWEST_STREAMS + 1) * bptt:
+        bptt //= 2
+    return bptt
+
+
+def _streams(characters: int, bptt: int) -> int:
+    """A power of two of streams, fewer where a text is short; some for every process."""
+    most = max(1.0, characters / (bptt * _BATCHES_OF_A_STREAM))
+    streams = max(_FEWEST_STREAMS, min(_STREAMS, 1 << int(math.log2(most))))
+    processes = World.current().size
+    return -(-streams // processes) * processes
 
 
 def _rate(hidden_size: int) -> float:

@@ -162,13 +162,15 @@ class Recipe:
         """This recipe with some values replaced, each read and checked.
 
         A new budget takes the place of the old one, `dropout` stands for the share dropped
-        between layers and before the output, and what is set is not fitted any more. Raises
-        UsageError naming the key.
+        between layers and before the output, and nowhere else, and what is set is not fitted any
+        more. Raises UsageError naming the key.
         """
         known = knobs()
         if "dropout" in values:
             both = dict.fromkeys(("dropout_between", "dropout_output"), values["dropout"])
-            values = both | {key: raw for key, raw in values.items() if key != "dropout"}
+            nowhere_else = dict.fromkeys(("dropout_input", "dropout_recurrent"), 0.0)
+            rest = {key: raw for key, raw in values.items() if key != "dropout"}
+            values = nowhere_else | both | rest
         for key in values:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)

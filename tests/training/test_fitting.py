@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 
 from rnnterm.runs.folder import RunFolder
 from rnnterm.text.corpus import open_corpus
+from rnnterm.training import fitting, processors
 from rnnterm.training.batches import make_batches
 from rnnterm.training.fitting import fit
 from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.recipe import FITTED, Recipe, changed_values, load_recipe
+from rnnterm.training.world import World
 
 
 @pytest.fixture
@@ -30,8 +32,14 @@ def fitted(corpus, recipe="fast", **values):
     return fit(load_recipe(recipe).with_values({"threads": 2, "device": "cpu"} | values), corpus)
 
 
-def test_a_longer_budget_has_a_wider_network_with_a_lower_rate(corpus, monkeypatch):
-    monkeypatch.setattr("rnnterm.training.processors._cores", lambda: 2)
+@pytest.fixture(autouse=True)
+def known_processor(monkeypatch):
+    """Two cores with products in bf16, whatever is here."""
+    monkeypatch.setattr(processors, "_cores", lambda: 2)
+    monkeypatch.setattr(fitting, "has_bf16_products", lambda: True)
+
+
+def test_a_longer_budget_has_a_wider_network_with_a_lower_rate(corpus):
     short, middle, long = (fitted(corpus, time_budget=time) for time in ("20s", "75s", "10m"))
     assert short.hidden_size < middle.hidden_size < long.hidden_size
     assert short.learning_rate > middle.learning_rate > long.learning_rate
@@ -53,6 +61,60 @@ def test_a_short_text_has_fewer_streams_and_still_carries_its_state(corpus, shor
     assert 4 <= recipe.batch_size < 32
     train = short_corpus.split(recipe.val_fraction, 0).train
     assert make_batches(recipe, train).steps_per_epoch >= 8
+
+
+@pytest.mark.parametrize("length", [60, 100, 200, 300, 340, 700, 2000])
+@pytest.mark.parametrize("budget", ["20s", "2m", "20m"])
+def test_a_longer_budget_needs_no_longer_text(tmp_path, length, budget):
+    path = tmp_path / "tiny.txt"
+    path.write_text(("abcdefgh " * length)[:length])
+    tiny = open_corpus(str(path))
+    recipe = fitted(tiny, time_budget=budget)
+    train = tiny.split(recipe.val_fraction, 0).train
+    assert make_batches(recipe, train).steps_per_epoch >= 1
+
+
+@pytest.mark.parametrize("size", [2, 3, 6, 8])
+def test_every_process_has_its_streams(corpus, short_corpus, size):
+    with World(size=size, local_size=size).made_current():
+        for text in (corpus, short_corpus):
+            assert fitted(text).batch_size % size == 0
+
+
+def test_the_launcher_s_one_thread_a_process_is_all_of_the_machine(corpus, monkeypatch):
+    monkeypatch.setattr(World, "threads", 1)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    with World(size=2, local_size=2).made_current():
+        several = fitted(corpus, time_budget="75s", threads=0)
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert several == fitted(corpus, time_budget="75s", threads=0)
+
+
+def test_slower_products_read_less(corpus, monkeypatch):
+    fast = fitted(corpus, time_budget="75s")
+    assert fitted(corpus, time_budget="75s", precision="fp32").hidden_size < fast.hidden_size
+    monkeypatch.setattr(fitting, "has_bf16_products", lambda: False)
+    assert fitted(corpus, time_budget="75s").hidden_size < fast.hidden_size
+
+
+def test_what_a_network_of_one_s_own_reads_decides_its_dropout(corpus):
+    usual = fitted(corpus, time_budget="10m").dropout_recurrent
+    narrow, wide, deep, windows = (
+        fitted(corpus, time_budget="10m", **values).dropout_recurrent
+        for values in (
+            {"hidden_size": 128}, {"hidden_size": 2048}, {"num_layers": 3}, {"batching": "windows"}
+        )
+    )  # fmt: skip
+    assert narrow > usual > deep >= wide
+    assert windows == 0
+
+
+def test_dropout_set_by_hand_is_all_there_is(corpus):
+    for share in (0, 0.3):
+        recipe = fitted(corpus, time_budget="1h", dropout=share)
+        assert (recipe.dropout_output, recipe.dropout_between) == (share, share)
+        assert (recipe.dropout_input, recipe.dropout_recurrent) == (0, 0)
+    assert fitted(corpus, dropout=0.3, dropout_recurrent=0.1).dropout_recurrent == 0.1
 
 
 @given(

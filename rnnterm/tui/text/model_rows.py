@@ -114,7 +114,7 @@ def _main_names(recipe: Recipe) -> list[str]:
     names = ["cell", "num_layers", "hidden_size", "input"]
     names += ["embedding_size"] * (recipe.input == "embedding")
     names += ["dropout_between"] * (recipe.num_layers > 1)
-    names += ["dropout_output", "learning_rate", "batch_size"]
+    names += ["dropout_output", "dropout_recurrent", "learning_rate", "batch_size"]
     names += ["window", "stride"] if recipe.batching == "windows" else ["bptt"]
     return [*names, *BUDGETS]
 

@@ -1,9 +1,13 @@
-"""`python -m benchmarks NAME`: run one measurement and write it into RESULTS.md."""
+"""`python -m benchmarks NAME`: run one measurement and write it into RESULTS.md.
+
+A measurement has one section, but `train`: there each budget has its own, written once measured.
+"""
 
 import argparse
 from importlib import import_module
 
-from benchmarks.results import write_section
+from benchmarks import train
+from benchmarks.results import circumstances, write_section
 
 NAMES = {
     "train": "loss after 20 seconds, 75 seconds and 10 minutes",
@@ -28,12 +32,29 @@ def main() -> None:
     parser.add_argument(
         "name", choices=NAMES, help="; ".join(f"{k}: {v}" for k, v in NAMES.items())
     )
-    parser.add_argument("--seeds", type=int, default=1, help="repeat with seeds 1, 2, … (train)")
-    parser.add_argument("--budgets", nargs="+", help="of 20s, 75s and 10m (train)")
+    parser.add_argument(
+        "--seeds", type=int, default=3, help="repeat with seeds 1, 2, … (train, race)"
+    )
+    parser.add_argument(
+        "--budgets",
+        nargs="+",
+        choices=train.ASKED,
+        default=list(train.ASKED),
+        help="to measure, a section each (train)",
+    )
     options = parser.parse_args()
-    title, lines = import_module(f"benchmarks.{options.name}").measure(options)
+    taken = circumstances()
+    if options.name == "train":
+        for budget in options.budgets:
+            _write(f"train {budget}", *train.measure(budget, options.seeds), taken)
+    else:
+        module = import_module(f"benchmarks.{options.name}")
+        _write(options.name, *module.measure(options), taken)
+
+
+def _write(section: str, title: str, lines: list[str], taken: str) -> None:
     print("\n".join(lines))
-    write_section(options.name, title, lines)
+    write_section(section, title, lines, taken)
 
 
 main()

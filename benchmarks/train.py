@@ -1,6 +1,5 @@
 """Validation loss for a budget: `rnnterm train` with defaults against a plain script."""
 
-import argparse
 import json
 import os
 import statistics
@@ -12,7 +11,7 @@ from typing import Any
 from benchmarks.data import tinyshakespeare
 from benchmarks.results import table
 
-_ASKED = {"20s": 1.55, "75s": 1.43, "10m": 1.38}
+ASKED = {"20s": 1.55, "75s": 1.43, "10m": 1.38}
 """Nats per character, by budget, on two cores."""
 
 _BUDGETS_OF_BOTH = ("75s",)  # in which the plain script takes its turn, too
@@ -20,36 +19,28 @@ _BUDGETS_OF_BOTH = ("75s",)  # in which the plain script takes its turn, too
 Result = dict[str, Any]
 
 
-def measure(options: argparse.Namespace) -> tuple[str, list[str]]:
-    """Every budget in turn, once a seed; the median losses."""
-    budgets = options.budgets or list(_ASKED)
-    sides = [
-        (budget, side)
-        for budget in budgets
-        for side in (_rnnterm, _plain)
-        if side is _rnnterm or budget in _BUDGETS_OF_BOTH
-    ]
-    results: dict[tuple[str, str], list[Result]] = {}
-    for seed in range(1, options.seeds + 1):
-        for budget, side in sides:
+def measure(budget: str, seeds: int) -> tuple[str, list[str]]:
+    """The sides of one budget in turn, once a seed; the median losses."""
+    sides = [_rnnterm, _plain] if budget in _BUDGETS_OF_BOTH else [_rnnterm]
+    results: dict[str, list[Result]] = {}
+    for seed in range(1, seeds + 1):
+        for side in sides:
             result = side(budget, seed)
-            results.setdefault((budget, result["side"]), []).append(result)
+            results.setdefault(result["side"], []).append(result)
             print(budget, result, flush=True)
-    rows = [_row(budget, name, each) for (budget, name), each in results.items()]
+    rows = [_row(budget, name, each) for name, each in results.items()]
     header = [
-        "tinyshakespeare 90/10", "budget", "carried: median (nats)", "range", "asked", "blocks",
-        "chars/s",
+        "tinyshakespeare 90/10", "carried: median (nats)", "range", "asked", "blocks", "chars/s"
     ]  # fmt: skip
-    return f"validation loss for a budget, {options.seeds} seeds", table(header, rows)
+    return f"validation loss, {seeds} seeds", table(header, rows)
 
 
 def _row(budget: str, name: str, results: list[Result]) -> list[str]:
     losses = [each["val_loss"] for each in results]
     blocks = [each["blocks"] for each in results if "blocks" in each]
-    asked = _ASKED.get(budget)
+    asked = ASKED.get(budget)
     return [
         name,
-        budget,
         f"{statistics.median(losses):.4f}",
         f"{min(losses):.4f} to {max(losses):.4f}",
         f"at most {asked}" if asked and name.startswith("rnnterm") else "",

@@ -13,7 +13,7 @@ NAMES = {
     "train": "loss after 20 seconds, 75 seconds and 10 minutes",
     "corpora": "other texts, with a slice held out",
     "race": "loss against time, beside a plain script and the tutorials' recipe",
-    "throughput": "training steps beside their matrix products",
+    "throughput": "training steps beside matrix products",
     "ranks": "two processes beside one with two threads",
     "generate": "sampling and cold starts",
     "app": "the app in a pseudo-terminal",

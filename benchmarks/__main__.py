@@ -46,13 +46,14 @@ def main() -> None:
     taken = circumstances()
     if options.name == "train":
         for budget in options.budgets:
-            _write(f"train {budget}", *train.measure(budget, options.seeds), taken)
+            _write(f"train {budget}", train.measure(budget, options.seeds), taken)
     else:
         module = import_module(f"benchmarks.{options.name}")
-        _write(options.name, *module.measure(options), taken)
+        _write(options.name, module.measure(options), taken)
 
 
-def _write(section: str, title: str, lines: list[str], taken: str) -> None:
+def _write(section: str, measured: tuple[str, list[str]], taken: str) -> None:
+    title, lines = measured
     print("\n".join(lines))
     write_section(section, title, lines, taken)
 

@@ -1,15 +1,19 @@
-"""`python -m benchmarks NAME`: run one measurement and write it into RESULTS.md."""
+"""`python -m benchmarks NAME`: run one measurement and write it into RESULTS.md.
+
+A measurement has one section, but `train`: there each budget has its own, written once measured.
+"""
 
 import argparse
 from importlib import import_module
 
-from benchmarks.results import write_section
+from benchmarks import train
+from benchmarks.results import circumstances, write_section
 
 NAMES = {
     "train": "loss after 20 seconds, 75 seconds and 10 minutes",
     "corpora": "other texts, with a slice held out",
     "race": "loss against time, beside a plain script and the tutorials' recipe",
-    "throughput": "training steps beside their matrix products",
+    "throughput": "training steps beside matrix products",
     "ranks": "two processes beside one with two threads",
     "generate": "sampling and cold starts",
     "app": "the app in a pseudo-terminal",
@@ -28,12 +32,30 @@ def main() -> None:
     parser.add_argument(
         "name", choices=NAMES, help="; ".join(f"{k}: {v}" for k, v in NAMES.items())
     )
-    parser.add_argument("--seeds", type=int, default=1, help="repeat with seeds 1, 2, … (train)")
-    parser.add_argument("--budgets", nargs="+", help="of 20s, 75s and 10m (train)")
+    parser.add_argument(
+        "--seeds", type=int, default=3, help="repeat with seeds 1, 2, … (train, race)"
+    )
+    parser.add_argument(
+        "--budgets",
+        nargs="+",
+        choices=train.ASKED,
+        default=list(train.ASKED),
+        help="to measure, a section each (train)",
+    )
     options = parser.parse_args()
-    title, lines = import_module(f"benchmarks.{options.name}").measure(options)
+    taken = circumstances()
+    if options.name == "train":
+        for budget in options.budgets:
+            _write(f"train {budget}", train.measure(budget, options.seeds), taken)
+    else:
+        module = import_module(f"benchmarks.{options.name}")
+        _write(options.name, module.measure(options), taken)
+
+
+def _write(section: str, measured: tuple[str, list[str]], taken: str) -> None:
+    title, lines = measured
     print("\n".join(lines))
-    write_section(options.name, title, lines)
+    write_section(section, title, lines, taken)
 
 
 main()

@@ -1,7 +1,8 @@
 """Two processes of one thread each against one process with two: the same batches, both ways.
 
-Beside them two runs of half the batch that know nothing of each other: what two processes could
-reach if adding up their gradients cost nothing.
+gloo carries the orders; gradients are averaged in shared memory on Linux and x86-64
+(rnnterm/training/shared_mean.py), through gloo elsewhere. Beside them two runs of half the batch
+that know nothing of each other: what two processes could reach if none of that cost anything.
 """
 
 import argparse
@@ -38,7 +39,11 @@ def measure(options: argparse.Namespace) -> tuple[str, list[str]]:
         "network, batch", "one process, chars/s", "two processes", "two that exchange nothing",
         "two / one (asked: 1)", "nothing exchanged / one",
     ]  # fmt: skip
-    return "two gloo processes against one with two threads", table(header, rows)
+    note = (
+        "Two processes average their gradients in shared memory on Linux and x86-64, through gloo "
+        "elsewhere; gloo carries the orders."
+    )
+    return "two processes against one with two threads", [*table(header, rows), "", note]
 
 
 def _together(ranks: int, shape: tuple[int, int, int]) -> float:

@@ -1,4 +1,4 @@
-"""RESULTS.md: one section a measurement, each with the machine and the commit it was taken on."""
+"""RESULTS.md: a section for each measurement or budget, and the machine and commit it ran on."""
 
 import os
 import platform
@@ -13,12 +13,12 @@ HEADING = (
 )
 
 
-def write_section(name: str, title: str, lines: list[str]) -> None:
-    """Replace the section of a measurement, or add it."""
+def write_section(name: str, title: str, lines: list[str], taken: str) -> None:
+    """Replace the section of a measurement, or add it; `taken` is what `circumstances` said."""
     text = RESULTS.read_text() if RESULTS.exists() else HEADING
     body = "\n".join(lines)
-    section = f"\n## {name}: {title}\n\n{_circumstances()}\n\n{body}\n"
-    pattern = re.compile(rf"\n## {name}: .*?(?=\n## |\Z)", re.DOTALL)
+    section = f"\n## {name}: {title}\n\n{taken}\n\n{body}\n"
+    pattern = re.compile(rf"\n## {re.escape(name)}: .*?(?=\n## |\Z)", re.DOTALL)
     text = pattern.sub(lambda _: section, text) if pattern.search(text) else text + section
     RESULTS.write_text(text)
 
@@ -28,13 +28,27 @@ def table(header: list[str], rows: list[list[str]]) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in [header, ["---"] * len(header), *rows]]
 
 
-def _circumstances() -> str:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+def circumstances() -> str:
+    """The day, the commit and the machine; to be asked before a long measurement begins."""
     day = datetime.now(UTC).date().isoformat()
     machine = f"{_processor()}, {os.cpu_count()} cores, {platform.system()}"
-    return f"{day}, commit {commit or 'unknown'}; {machine}, Python {platform.python_version()}."
+    return f"{day}, {_commit()}; {machine}, Python {platform.python_version()}."
+
+
+def _commit() -> str:
+    """Which one is checked out, and whether tracked files differ from it."""
+    commit = _git("rev-parse", "--short", "HEAD")
+    if commit.returncode:
+        return "commit unknown"
+    # What an earlier measurement wrote into RESULTS.md changes nothing that is measured.
+    changed = _git("diff", "--quiet", "HEAD", "--", ":/", f":!{RESULTS.name}").returncode
+    return f"commit {commit.stdout.strip()}{' with uncommitted changes' if changed else ''}"
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["git", *arguments], cwd=RESULTS.parent, capture_output=True, text=True, check=False
+    )
 
 
 def _processor() -> str:

@@ -82,7 +82,7 @@ ALPHABET = st.text(
 
 
 @given(symbols=ALPHABET, seed=st.integers(0, 2**32))
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_hostile_model_cannot_drive_the_terminal(tmp_path, symbols, seed):
     path = hostile_model(tmp_path, symbols)
     options = ["generate", "--model", str(path), "--length", "2000", "--rng-seed", str(seed)]

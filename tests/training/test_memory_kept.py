@@ -17,10 +17,10 @@ def faults(steps):
         torch.ones(10, 1 << 20).sum()
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-asked = faults(20)
+asked = faults(8)
 with training_settings():
     faults(2)
-    print(asked, faults(20))
+    print(asked, faults(8))
 """
 
 

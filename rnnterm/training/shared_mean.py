@@ -22,8 +22,8 @@ from torch.futures import Future
 from rnnterm.training.exchange import PeerLostError, lost_peers
 from rnnterm.training.world import World
 
-_WATCHED_SECONDS = 0.02  # a longer wait is slept through, but for a look now and then
-_SLEEP_SECONDS = 0.001
+_WATCHED_SECONDS = 0.003  # a longer wait is slept through, but for a look now and then
+_SLEEP_SECONDS = 0.0005
 _NONE = -1  # in the place of a descriptor
 _CACHE_LINE = 64  # bytes: counters that share one would slow each other down
 

@@ -41,7 +41,10 @@ CORPORA = {
 }
 
 
-@pytest.mark.parametrize("command", [["train"], ["corpus", "show"]], ids=["train", "show"])
+TRAIN_32_BY_64 = ["train", "--set", "batch_size=32", "--set", "bptt=64"]
+
+
+@pytest.mark.parametrize("command", [TRAIN_32_BY_64, ["corpus", "show"]], ids=["train", "show"])
 @pytest.mark.parametrize("kind", CORPORA)
 def test_bad_corpora(run_here, tmp_path, kind, command):
     make, code, reason = CORPORA[kind]

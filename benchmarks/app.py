@@ -155,6 +155,7 @@ def _slowdown(runs: Path, trainer: TrainerProcess) -> list[list[str]]:
         screen.drain_for(_SECONDS_A_TURN)
         turns.append((begun, time.time()))
         used += _processor_seconds(screen) - before
+    os.kill(screen.child.pid, signal.SIGCONT)
     screen.close()
     time.sleep(2)  # the log's last points
     paces = _paces(trainer.run, turns)

@@ -21,7 +21,7 @@ def summarize(result: "TrainingResult", runs_dir: str | None, *, as_json: bool) 
         emit("\n".join(_lines(result)))
     if result.val_loss and result.best_val_loss and result.val_loss > 1.05 * result.best_val_loss:
         narrate(
-            "it went on to learn the text by heart; the best point is kept, and --dropout 0.3, "
+            "it went on to learn the text by heart; the best point is kept, and "
             "a smaller --hidden-size or less time would have done"
         )
     for note in result.notes:

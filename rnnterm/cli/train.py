@@ -47,7 +47,9 @@ def _setting_option(flag: str, metavar: str, explanation: str) -> Callable[[_F],
 @_setting_option("--cell", "CELL", "lstm, gru or rnn.")
 @_setting_option("--hidden-size", "N", "Units in each layer.")
 @_setting_option("--num-layers", "N", "Recurrent layers.")
-@_setting_option("--dropout", "P", "Share dropped between layers and before the output.")
+@_setting_option(
+    "--dropout", "P", "Share dropped between layers and before the output, and nowhere else."
+)
 @_setting_option("--time-budget", "TIME", "Train for this long, such as 75s or 10m.")
 @_setting_option("--steps", "N", "Train for so many steps.")
 @_setting_option("--epochs", "N", "Train for so many passes over the text.")

@@ -35,7 +35,6 @@ from rnnterm.training.exchange import (
 from rnnterm.training.learner import Learner
 from rnnterm.training.machine import check_memory, pick_device, pick_precision
 from rnnterm.training.recipe import Recipe
-from rnnterm.training.shared_mean import SharedMean
 from rnnterm.training.state import carried_tensors, named_carried
 from rnnterm.training.world import World
 
@@ -105,6 +104,9 @@ class SharedLearner(Learner):
 
     def connect(self) -> None:
         """Take over the weights of rank 0, and add up gradients from now on; all do it at once."""
+        # Here, for one process alone may have a torch without what this takes.
+        from rnnterm.training.shared_mean import SharedMean
+
         on_gpu = self.device.type == "cuda"
         if on_gpu:
             torch.cuda.set_device(self.device)

@@ -57,7 +57,8 @@ def fit(recipe: Recipe, corpus: Corpus) -> Recipe:
     if recipe.time_budget:
         usual = replace(recipe, hidden_size=size.hidden_size, num_layers=1, cell="lstm")
         own = replace(recipe, hidden_size=hidden_size)
-        read *= _operations(usual, corpus) / _operations(own, corpus)
+        # A smaller one reads more, but is also too small to learn as much by heart.
+        read *= min(1.0, _operations(usual, corpus) / _operations(own, corpus))
     dropout = _dropout(read / _characters_of_an_epoch(recipe, characters))
     values: dict[str, Any] = {
         "hidden_size": hidden_size,
@@ -73,7 +74,7 @@ def fit(recipe: Recipe, corpus: Corpus) -> Recipe:
 
 
 def _characters_read(recipe: Recipe, characters: int) -> float:
-    """Within the budget, where it is one of time by the usual network of 640 units."""
+    """Characters read within the budget; for one of time, by one LSTM layer of 640 units."""
     if recipe.epochs:
         return recipe.epochs * _characters_of_an_epoch(recipe, characters)
     if recipe.steps:
@@ -83,7 +84,7 @@ def _characters_read(recipe: Recipe, characters: int) -> float:
         length = recipe.window if recipe.batching == "windows" else bptt
         return float(recipe.steps * rows * length)
     if may_use_gpu(recipe.device):
-        return recipe.time_budget * _GPU_CHARACTERS
+        return recipe.time_budget * World.current().size * _GPU_CHARACTERS
     is_fast = recipe.precision != "fp32" and has_bf16_products()
     cores = min(_MOST_CORES, training_cores(recipe.threads))
     return recipe.time_budget * cores * (_BF16_CHARACTERS if is_fast else _FP32_CHARACTERS)
@@ -102,15 +103,19 @@ def _operations(recipe: Recipe, corpus: Corpus) -> float:
 def _bptt(usual: int, characters: int) -> int:
     """Shorter where not even the fewest streams of a short text would hold one batch."""
     bptt = usual
-    while bptt > _SHORTEST_BPTT and characters < (_FEWEST_STREAMS + 1) * bptt:
+    while bptt > _SHORTEST_BPTT and characters < (_shared(_FEWEST_STREAMS) + 1) * bptt:
         bptt //= 2
     return bptt
 
 
 def _streams(characters: int, bptt: int) -> int:
-    """A power of two of streams, fewer where a text is short; some for every process."""
+    """A power of two of streams, fewer where a text is short."""
     most = max(1.0, characters / (bptt * _BATCHES_OF_A_STREAM))
-    streams = max(_FEWEST_STREAMS, min(_STREAMS, 1 << int(math.log2(most))))
+    return _shared(max(_FEWEST_STREAMS, min(_STREAMS, 1 << int(math.log2(most)))))
+
+
+def _shared(streams: int) -> int:
+    """As many, or a few more, so that each process has as many as the others."""
     processes = World.current().size
     return -(-streams // processes) * processes
 

@@ -60,7 +60,7 @@ def pick_precision(recipe: Recipe, device: torch.device) -> str:
     """
     if device.type != "cpu":
         if recipe.precision == "bf16":
-            raise UsageError("precision bf16 is for the CPU: a GPU trains an LSTM in fp32 (TF32)")
+            raise UsageError("precision bf16 is for the CPU: leave it at auto")
         return "fp32"
     if recipe.precision != "auto":
         return recipe.precision

@@ -27,9 +27,9 @@ def may_use_gpu(device: str) -> bool:
 def training_cores(threads: int = 0) -> int:
     """Cores that a training of so many threads a process keeps busy; 0 stands for the usual."""
     world = World.current()
-    if world.size > 1:
-        return world.size * (threads or world.threads)
-    return min(threads or _usual_threads(), _cores())
+    usual = _usual_threads() if world.size == 1 else world.threads
+    on_each_machine = min(world.local_size * (threads or usual), _cores())
+    return on_each_machine * world.size // world.local_size
 
 
 @cache

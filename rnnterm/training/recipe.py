@@ -127,7 +127,9 @@ class Recipe:
     # The machine
     device: str = knob("auto", "auto, cpu, cuda, cuda:N or mps", text)
     precision: str = knob(
-        "auto", "auto measures whether bf16 is faster here", choice("auto", "fp32", "bf16")
+        "auto",
+        "auto measures whether a CPU is faster with bf16; a GPU takes fp32",
+        choice("auto", "fp32", "bf16"),
     )
     threads: int = knob(0, "CPU threads; 0 leaves the choice to torch", whole(0, 1024))
     rng_seed: int = fixed(1, "seed of every random choice", whole(0, (1 << 63) - 1))

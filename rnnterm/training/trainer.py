@@ -89,7 +89,9 @@ class Trainer:
         """
         checkpoint, state, rejected = self._checkpointing.restore_newest()
         self._counters = state.counters
-        if self._recipe.precision == "auto":
+        kinds = (self._learner.device.type, str(state.machine["device"]).partition(":")[0])
+        if self._recipe.precision == "auto" and kinds == ("cpu", "cpu"):
+            # What was measured to be faster may be the other one today; a GPU has no choice.
             self._learner.precision = state.machine["precision"]
         notes = [f"{reason}; it was passed over" for reason in rejected]
         if rejected:

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from rnnterm.text.encoded import (
-    EncodedText,
-)
+from rnnterm.text.encoded import EncodedText
 
 VERSE = "To be, or not to be: that is the question.\n"
 

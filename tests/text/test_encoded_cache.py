@@ -12,11 +12,7 @@ from encoded_texts import VERSE, text_of, tree
 
 from rnnterm.text import encoded
 from rnnterm.text.decode import TextDecoder
-from rnnterm.text.encoded import (
-    cache_folder,
-    encode_file,
-    open_encoded,
-)
+from rnnterm.text.encoded import cache_folder, encode_file, open_encoded
 
 
 @pytest.fixture

@@ -63,13 +63,15 @@ def test_a_short_text_has_fewer_streams_and_still_carries_its_state(corpus, shor
     assert make_batches(recipe, train).steps_per_epoch >= 8
 
 
-@pytest.mark.parametrize("length", [60, 100, 200, 300, 340, 700, 2000])
+@pytest.mark.parametrize("length", [80, 100, 200, 300, 340, 700, 2000])
 @pytest.mark.parametrize("budget", ["20s", "2m", "20m"])
-def test_a_longer_budget_needs_no_longer_text(tmp_path, length, budget):
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_a_longer_budget_needs_no_longer_text(tmp_path, length, budget, size):
     path = tmp_path / "tiny.txt"
     path.write_text(("abcdefgh " * length)[:length])
     tiny = open_corpus(str(path))
-    recipe = fitted(tiny, time_budget=budget)
+    with World(size=size, local_size=size).made_current():
+        recipe = fitted(tiny, time_budget=budget)
     train = tiny.split(recipe.val_fraction, 0).train
     assert make_batches(recipe, train).steps_per_epoch >= 1
 
@@ -105,7 +107,7 @@ def test_what_a_network_of_one_s_own_reads_decides_its_dropout(corpus):
             {"hidden_size": 128}, {"hidden_size": 2048}, {"num_layers": 3}, {"batching": "windows"}
         )
     )  # fmt: skip
-    assert narrow > usual > deep >= wide
+    assert narrow == usual > deep >= wide
     assert windows == 0
 
 

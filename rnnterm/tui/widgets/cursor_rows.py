@@ -70,10 +70,10 @@ class CursorRows(Rows, can_focus=True):
 
     def move_to(self, place: int) -> None:
         """Move the cursor, and say so."""
-        before = self._cursor
-        self.put_cursor(place)
-        if self._cursor != before:
-            self.post_message(self.Moved(self._cursor))
+        place = max(0, min(place, self.count - 1))
+        if place != self._cursor:
+            self.put_cursor(place)
+            self.post_message(self.Moved(place))
 
     def action_move(self, entries: int) -> None:
         """So many entries down, or up."""
@@ -97,7 +97,6 @@ class CursorRows(Rows, can_focus=True):
 
     def on_resize(self) -> None:
         """Others are in sight."""
-        super().on_resize()
         self.draw()
 
     def on_focus(self) -> None:

@@ -20,6 +20,12 @@ from rnnterm.runs.lock import is_locked, read_owner
 settings.register_profile("rnnterm", deadline=None)
 settings.load_profile("rnnterm")
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes a worker longest goes first, lest the others wait for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 SHAKESPEARE = Path(__file__).resolve().parents[2] / "shared/data/tinyshakespeare.txt"
 
 

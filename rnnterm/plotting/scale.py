@@ -47,7 +47,7 @@ class Scale:
         if log:
             low, high = max(low, _SMALLEST), max(high, _SMALLEST)
             if high / low < 1 + _SMALLEST_SPAN:
-                low, high = low / 1.1, min(high * 1.1, _LARGEST)
+                low, high = max(low / 1.1, _SMALLEST), min(high * 1.1, _LARGEST)
             return cls(low, high, True)
         size = max(abs(low), abs(high))
         if high - low <= max(size * _SMALLEST_SPAN, _SMALLEST):

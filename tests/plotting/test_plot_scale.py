@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rnnterm.plotting.scale import Scale, Tick
@@ -101,6 +101,7 @@ def test_a_label_says_the_value_of_its_tick(one: float, other: float, log: bool)
 
 
 @given(FINITE, FINITE, st.booleans(), st.lists(st.floats()))
+@example(1e-309, 1e-309, True, [])  # smaller than what is told apart
 def test_a_scale_has_a_finite_place_or_none_for_every_value_inside(
     one: float, other: float, log: bool, values: list[float]
 ) -> None:

@@ -241,6 +241,7 @@ print("deaths", deaths, "resumed", resumed)
 """
 
 
+@pytest.mark.xdist_group("deaths")  # half a minute
 def test_death_at_any_system_call_of_a_run_loses_nothing_that_was_safe(text):
     settings = SMALL | {"steps": 4, "checkpoint_every": 2, "hidden_size": 4, "num_layers": 1}
     settings |= {"validate_every": "never", "log_every": 1}

@@ -45,7 +45,7 @@ def keyboard(descriptor: int, patience: float | None = None) -> Iterator[Iterato
         restore.callback(os.close, writer)
 
         def resized(_signal: int, _frame: FrameType | None) -> None:
-            os.write(writer, b"!")
+            pass  # that a signal came is told by the pipe
 
         def told_to_end(number: int, _frame: FrameType | None) -> None:
             raise SystemExit(128 + number)
@@ -56,6 +56,10 @@ def keyboard(descriptor: int, patience: float | None = None) -> Iterator[Iterato
             (signal.SIGHUP, told_to_end),
         ):
             restore.callback(signal.signal, number, signal.signal(number, handler))
+        # One that comes just before `select` begins to wait would be heard only after the next key.
+        os.set_blocking(writer, False)
+        wakened = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        restore.callback(signal.set_wakeup_fd, wakened)
         yield _keys(descriptor, reader, patience)
 
 

@@ -13,13 +13,17 @@ from math import prod
 from rnnterm.nn.spec import GATE_COUNT, NetworkSpec
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.batches import make_batches
-from rnnterm.training.processors import has_bf16_products, may_use_gpu, training_cores
+from rnnterm.training.processors import (
+    BF16_GAIN,
+    may_use_bf16,
+    may_use_gpu,
+    training_cores,
+)
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.schedule import Budget
 
 _FORWARD_AND_BACKWARD = 3  # gradients of inputs and of weights cost as much as a pass each
 _REACHED = 0.8  # share of a bare product's speed that training reaches
-_BF16_GAIN = 3.3  # of a product, over fp32
 _SECONDS_PER_CELL = 25e-6  # of calling the kernels, both ways, for one layer at one time step
 _SECONDS_OF_MEASURING = 0.01
 _BYTES_PER_PARAMETER = 16  # in fp32: weight, gradient and Adam's two moments
@@ -107,8 +111,8 @@ def operations_per_step(recipe: Recipe, spec: NetworkSpec) -> float:
 
 
 def _seconds_per_step(recipe: Recipe, spec: NetworkSpec, speed: float) -> float:
-    if recipe.precision != "fp32" and has_bf16_products():
-        speed *= _BF16_GAIN
+    if may_use_bf16(recipe.precision):
+        speed *= BF16_GAIN
     cores = training_cores(recipe.threads)
     computing = operations_per_step(recipe, spec) / (speed * cores * _REACHED)
     cells = spec.num_layers * _characters_read(recipe) / recipe.batch_size

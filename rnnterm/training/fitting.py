@@ -12,12 +12,17 @@ from typing import Any
 
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.estimate import operations_per_step
-from rnnterm.training.processors import has_bf16_products, may_use_gpu, training_cores
+from rnnterm.training.processors import (
+    BF16_GAIN,
+    may_use_bf16,
+    may_use_gpu,
+    training_cores,
+)
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.world import World
 
-_BF16_CHARACTERS, _FP32_CHARACTERS = 25_000, 7_000
-"""A second, read by a network of 640 units on one core."""
+_CHARACTERS = 25_000
+"""A second, read by a network of 640 units on one core in bf16."""
 
 _MOST_CORES = 8  # that make a step faster; a guess: its products are small
 _GPU_CHARACTERS = 1_000_000
@@ -85,9 +90,9 @@ def _characters_read(recipe: Recipe, characters: int) -> float:
         return float(recipe.steps * rows * length)
     if may_use_gpu(recipe.device):
         return recipe.time_budget * World.current().size * _GPU_CHARACTERS
-    is_fast = recipe.precision != "fp32" and has_bf16_products()
     cores = min(_MOST_CORES, training_cores(recipe.threads))
-    return recipe.time_budget * cores * (_BF16_CHARACTERS if is_fast else _FP32_CHARACTERS)
+    slower = 1.0 if may_use_bf16(recipe.precision) else BF16_GAIN
+    return recipe.time_budget * cores * _CHARACTERS / slower
 
 
 def _characters_of_an_epoch(recipe: Recipe, characters: int) -> float:

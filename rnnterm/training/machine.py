@@ -108,10 +108,8 @@ def _keep_freed_memory() -> None:
 def _product_seconds(precision: str, rows: int, hidden: int) -> float:
     """The best of a few timed recurrent products h U in one precision."""
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    left, right = (
-        torch.randn(rows, hidden, dtype=dtype),
-        torch.randn(hidden, 4 * hidden, dtype=dtype),
-    )
+    left = torch.randn(rows, hidden, dtype=dtype)
+    right = torch.randn(hidden, 4 * hidden, dtype=dtype)
     best = float("inf")
     for _ in range(8):
         begun = time.perf_counter()

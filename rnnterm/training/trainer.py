@@ -89,8 +89,8 @@ class Trainer:
         """
         checkpoint, state, rejected = self._checkpointing.restore_newest()
         self._counters = state.counters
-        kinds = (self._learner.device.type, str(state.machine["device"]).partition(":")[0])
-        if self._recipe.precision == "auto" and kinds == ("cpu", "cpu"):
+        is_on_cpus = self._learner.device.type == state.machine["device"] == "cpu"
+        if self._recipe.precision == "auto" and is_on_cpus:
             # What was measured to be faster may be the other one today; a GPU has no choice.
             self._learner.precision = state.machine["precision"]
         notes = [f"{reason}; it was passed over" for reason in rejected]

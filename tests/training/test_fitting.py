@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rnnterm.runs.folder import RunFolder
 from rnnterm.text.corpus import open_corpus
-from rnnterm.training import fitting, processors
+from rnnterm.training import processors
 from rnnterm.training.batches import make_batches
 from rnnterm.training.fitting import fit
 from rnnterm.training.plan import TrainingPlan
@@ -36,7 +36,7 @@ def fitted(corpus, recipe="fast", **values):
 def known_processor(monkeypatch):
     """Two cores with products in bf16, whatever is here."""
     monkeypatch.setattr(processors, "_cores", lambda: 2)
-    monkeypatch.setattr(fitting, "has_bf16_products", lambda: True)
+    monkeypatch.setattr(processors, "_has_bf16_products", lambda: True)
 
 
 def test_a_longer_budget_has_a_wider_network_with_a_lower_rate(corpus):
@@ -95,7 +95,7 @@ def test_the_launcher_s_one_thread_a_process_is_all_of_the_machine(corpus, monke
 def test_slower_products_read_less(corpus, monkeypatch):
     fast = fitted(corpus, time_budget="75s")
     assert fitted(corpus, time_budget="75s", precision="fp32").hidden_size < fast.hidden_size
-    monkeypatch.setattr(fitting, "has_bf16_products", lambda: False)
+    monkeypatch.setattr(processors, "_has_bf16_products", lambda: False)
     assert fitted(corpus, time_budget="75s").hidden_size < fast.hidden_size
 
 

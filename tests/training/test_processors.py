@@ -1,5 +1,6 @@
 """What a training will run on, told from files and versions."""
 
+import importlib.metadata
 import sys
 
 import pytest
@@ -9,9 +10,12 @@ from rnnterm.training import processors
 
 @pytest.fixture(autouse=True)
 def asked_anew():
-    processors.has_bf16_products.cache_clear()
+    asked = (processors._has_bf16_products, processors._torch_is_for_cpus)
+    for each in asked:
+        each.cache_clear()
     yield
-    processors.has_bf16_products.cache_clear()
+    for each in asked:
+        each.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -28,12 +32,14 @@ def test_products_in_bf16_are_known_by_the_processor_s_features(tmp_path, monkey
     path = tmp_path / "cpuinfo"
     path.write_text(told)
     monkeypatch.setattr(processors, "_PROCESSOR", path)
-    assert processors.has_bf16_products() is has
+    assert processors.may_use_bf16("auto") is has
+    assert processors.may_use_bf16("bf16") is has
+    assert processors.may_use_bf16("fp32") is False
 
 
 def test_where_no_file_tells_there_are_none(tmp_path, monkeypatch):
     monkeypatch.setattr(processors, "_PROCESSOR", tmp_path / "missing")
-    assert processors.has_bf16_products() is False
+    assert processors.may_use_bf16("auto") is False
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the driver's file is Linux's")
@@ -46,7 +52,7 @@ def test_a_gpu_counts_where_torch_can_use_it(tmp_path, monkeypatch, release, dri
     if driver:
         path.touch()
     monkeypatch.setattr(processors, "_NVIDIA_DRIVER", path)
-    monkeypatch.setattr(processors, "version", lambda name: release)
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: release)
     assert processors.may_use_gpu("auto") is may
     assert processors.may_use_gpu("cpu") is False
     assert processors.may_use_gpu("cuda:1") is True

@@ -16,7 +16,7 @@ from rich.console import Console
 from waiting import until
 
 from rnnterm.settings import Settings
-from rnnterm.training import fitting
+from rnnterm.training import processors
 from rnnterm.tui.app import RnntermApp
 from rnnterm.tui.text import sample_panel
 
@@ -34,8 +34,8 @@ PASSING = (
 @pytest.fixture(autouse=True)
 def same_every_time(monkeypatch):
     monkeypatch.setattr(sample_panel, "randbits", lambda bits: 7)
-    monkeypatch.setattr(fitting, "has_bf16_products", lambda: True)
-    monkeypatch.setattr(fitting, "may_use_gpu", lambda device: False)
+    monkeypatch.setattr(processors, "_has_bf16_products", lambda: True)
+    monkeypatch.setattr(processors, "_NVIDIA_DRIVER", Path("/missing"))
     monkeypatch.delenv("NO_COLOR", raising=False)
     for name in ("SSH_CONNECTION", "SSH_TTY"):
         monkeypatch.delenv(name, raising=False)

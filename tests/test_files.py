@@ -5,15 +5,23 @@ import os
 import stat
 import tempfile
 import threading
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
+from damaged_files import replaced_by
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnterm import files
 from rnnterm.files import (
+    make_private_folder,
+    open_regular,
+    open_to_append,
+    read_json,
+    read_regular,
     sha256_of,
     sync_folder,
     temporary_sibling,
@@ -56,7 +64,7 @@ class TestAtomically:
             tried.append(step)
             raise error
 
-        def write_half(path: Path, data: bytes) -> None:
+        def write_half(path: Path, data: bytes, **_: object) -> None:
             path.write_bytes(data[: len(data) // 2])
             fail()
 
@@ -198,3 +206,63 @@ def test_what_json_lacks_leaves_the_old_file(target: Path) -> None:
         write_json(target, {"path": target})
     assert target.read_bytes() == b"old"
     assert beside(target) == ["status.json"]
+
+
+class TestStrangers:
+    """Files that may be anyone's are opened only if they are regular files."""
+
+    @pytest.mark.parametrize("kind", ["link", "fifo", "socket", "folder", "device"])
+    @pytest.mark.parametrize("take", [open_regular, open_to_append])
+    def test_only_regular_files_are_opened(
+        self, kind: str, take: Callable[[Path], BinaryIO], tmp_path: Path
+    ) -> None:
+        path, outside = tmp_path / "status.json", tmp_path / "outside"
+        outside.write_bytes(b"somebody's")
+        with replaced_by(kind, path, outside), pytest.raises(OSError, match="not a regular file"):
+            take(path)
+        assert outside.read_bytes() == b"somebody's"
+
+    def test_a_link_that_a_person_wrote_is_followed(self, tmp_path: Path) -> None:
+        (tmp_path / "real").write_bytes(b"text")
+        (tmp_path / "link").symlink_to("real")
+        assert read_regular(tmp_path / "link", 10, follow=True) == b"text"
+
+    def test_a_file_larger_than_its_limit_is_not_read(self, tmp_path: Path) -> None:
+        (tmp_path / "large").write_bytes(b"x" * 11)
+        with pytest.raises(OSError, match="larger than 10 bytes"):
+            read_regular(tmp_path / "large", 10)
+
+    @pytest.mark.parametrize(
+        "text", ["[" * 100_000, "Infinity", "NaN", "1e999", "9" * 5000, "{", "ü"]
+    )
+    def test_what_json_does_not_allow_is_a_value_error(self, text: str, tmp_path: Path) -> None:
+        (tmp_path / "x.json").write_text(text, "utf-8")
+        with pytest.raises(ValueError):
+            read_json(tmp_path / "x.json")
+
+    def test_a_new_file_never_follows_a_link(self, tmp_path: Path) -> None:
+        (tmp_path / "link").symlink_to(tmp_path / "outside")
+        with pytest.raises(FileExistsError):
+            write_synced(tmp_path / "link", b"data")
+        assert not (tmp_path / "outside").exists()
+
+    @pytest.mark.parametrize("umask", [0o000, 0o022])
+    def test_private_files_and_folders_are_the_users_alone(
+        self, umask: int, tmp_path: Path
+    ) -> None:
+        before = os.umask(umask)
+        try:
+            make_private_folder(tmp_path / "runs" / "one")
+            write_json(tmp_path / "runs" / "one" / "config.json", {})
+            open_to_append(tmp_path / "runs" / "one" / "metrics.jsonl").close()
+            write_atomically(tmp_path / "exported", b"")
+        finally:
+            os.umask(before)
+        modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.rglob("*")}
+        assert modes == {
+            "runs": 0o700,
+            "one": 0o700,
+            "config.json": 0o600,
+            "metrics.jsonl": 0o600,
+            "exported": 0o666 & ~umask,
+        }

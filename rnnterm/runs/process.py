@@ -1,6 +1,8 @@
 """Starting a trainer as a process of its own, which nothing that happens to a screen can end."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,14 +15,6 @@ from typing import IO
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.runs.control import send_request
 from rnnterm.runs.folder import RunFolder
-from rnnterm.runs.lock import read_owner
-
-_BLOCK_HANGUP = (
-    "import os, signal, sys; "
-    "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP]); "
-    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
-)
-"""torchrun has its own way with SIGHUP; one that is blocked stays so through exec."""
 
 _SECONDS_TO_CLEAN_UP = 5.0
 _LAST_WORDS = 2000  # characters of a failed trainer's standard error
@@ -36,8 +30,7 @@ class TrainerProcess:
     @property
     def pid(self) -> int:
         """The process that trains; with several, the one that leads."""
-        owner = read_owner(self.run.path)
-        return self.process.pid if owner is None else owner.pid
+        return self.process.pid
 
     def stop(self) -> None:
         """Ask for a checkpoint and an end."""
@@ -64,7 +57,7 @@ def start_trainer(
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            [*_launcher(nproc), "rnnterm.training", request],
+            [sys.executable, "-m", "rnnterm.training", request, str(nproc)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -108,24 +101,10 @@ def _end_soon(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _end_at_once(process: "subprocess.Popen[bytes]") -> None:
-    import psutil
-
-    with suppress(psutil.NoSuchProcess):
-        started = psutil.Process(process.pid)
-        started.suspend()  # so that nothing more is started meanwhile
-        # torchrun gives each of its processes a session of its own: no group holds them all.
-        for member in [started, *started.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):
-                member.kill()
+    """End a trainer and the processes that it started, which share its session and group."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _launcher(nproc: int) -> list[str]:
-    """What runs a module in so many processes."""
-    if nproc == 1:
-        return [sys.executable, "-m"]
-    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={nproc}"]
-    return [sys.executable, "-c", _BLOCK_HANGUP, *torchrun, "-m"]
 
 
 def _first_answer(stream: IO[bytes]) -> dict[str, str | int]:

@@ -1,13 +1,15 @@
-"""The trainer's process: `python -m rnnterm.training REQUEST`, started by `rnnterm.runs.process`.
+"""The trainer's process: `python -m rnnterm.training REQUEST NPROC`.
 
-Nothing that happens to a terminal concerns it. SIGTERM or SIGINT ends it with a checkpoint, a
-second one at once.
+`rnnterm.runs.process` starts it, and it starts the other processes of its run by itself. Nothing
+that happens to a terminal concerns it. SIGTERM or SIGINT ends it with a checkpoint, a second one at
+once.
 """
 
 import os
 import signal
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rnnterm.errors import RnntermError
 from rnnterm.runs.events import Event, Started
@@ -16,20 +18,22 @@ from rnnterm.runs.process import answer_starter
 from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.run import TrainingSession
 from rnnterm.training.signals import stop_on_signals
-from rnnterm.training.world import World
+from rnnterm.training.world import WORKER, World
 
 
-def main(request: str) -> int:
-    """Train what the request describes; returns the exit code."""
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    world = World.from_environment()
-    if world.rank:
+def main(arguments: list[str]) -> int:
+    """Train what the request describes, or help rank 0 to do so; returns the exit code."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # in the processes that this one starts, too
+    if arguments[0] == WORKER:
+        from rnnterm.training.local_processes import join_as_worker
         from rnnterm.training.worker import serve
 
-        return 0 if serve(world, None) else 1
+        world, store = join_as_worker(arguments)
+        return 0 if serve(world, None, store) else 1
+    request, nproc = arguments[0], int(arguments[1])
     begun = False
     try:
-        with _leading(world):
+        with _leading(nproc):
             plan = TrainingPlan.from_request(request)
             session = TrainingSession(plan)
             stop_on_signals(session.stop)
@@ -54,13 +58,17 @@ def main(request: str) -> int:
     return 0
 
 
-def _leading(world: World) -> AbstractContextManager[None]:
-    """Where the launcher has started several processes: they train this run with us, who lead."""
-    if world.size == 1:
-        return nullcontext()
+@contextmanager
+def _leading(nproc: int) -> Iterator[None]:
+    """Lead `nproc` processes of this machine, of which this is one."""
+    if nproc == 1:
+        yield
+        return
     from rnnterm.training.exchange import leading
+    from rnnterm.training.local_processes import started_workers
 
-    return leading(world)
+    with started_workers(nproc) as store, leading(World(size=nproc, local_size=nproc), store):
+        yield
 
 
 def _write_to_log(run: RunFolder) -> None:
@@ -78,4 +86,4 @@ def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".split("\n")[0]
 
 
-sys.exit(main(sys.argv[1]))
+sys.exit(main(sys.argv[1:]))

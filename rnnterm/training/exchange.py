@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
@@ -19,6 +20,9 @@ from torch import Tensor
 
 from rnnterm.errors import RnntermError
 from rnnterm.training.world import World
+
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import Store
 
 PATIENCE = timedelta(days=1000)
 """How long one process waits for another: a run can pause, and an end is seen by other means."""
@@ -58,16 +62,24 @@ class Order:
 
 
 @contextmanager
-def joined(world: World) -> Iterator[None]:
+def joined(world: World, store: "Store | None" = None) -> Iterator[None]:
     """Meet the other processes; while it lasts, a closed terminal ends none of them.
 
-    Raises PeerLostError if they do not come.
+    Args:
+        world: this process and how many there are.
+        store: where they meet; None where torchrun's environment says it.
+
+    Raises:
+        PeerLostError: they do not come.
     """
     hangup = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # torchrun asks for one thread a process, whatever the machine has.
     torch.set_num_threads(world.threads)
     with lost_peers():
-        dist.init_process_group("gloo", timeout=PATIENCE)
+        if store is None:
+            dist.init_process_group("gloo", timeout=PATIENCE)
+        else:
+            dist.init_process_group("gloo", None, PATIENCE, world.size, world.rank, store)
     well = False
     try:
         with world.made_current():
@@ -93,9 +105,9 @@ def _leave(*, well: bool) -> None:
 
 
 @contextmanager
-def leading(world: World) -> Iterator[None]:
-    """Join as rank 0; at the end, unless it is an error, the others end well too."""
-    with joined(world):
+def leading(world: World, store: "Store | None" = None) -> Iterator[None]:
+    """Join as rank 0, as `joined` does; at the end, unless it is an error, the others end well."""
+    with joined(world, store):
         try:
             yield
         except BaseException:

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -26,15 +27,24 @@ from rnnterm.training.recipe import Recipe
 from rnnterm.training.state import carried_tensors, named_carried, rng_tensors
 from rnnterm.training.world import World
 
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import Store
 
-def serve(world: World, source: str | None) -> bool:
+
+def serve(world: World, source: str | None, store: "Store | None" = None) -> bool:
     """Learn as rank 0 orders until it says that it is done; says nothing itself.
 
-    `source` opens the corpus here, if it is named and not standard input; else what opens it at
-    rank 0. Returns whether the end was a good one: otherwise rank 0 knows the reason.
+    Args:
+        world: this process and how many there are.
+        source: opens the corpus here, if it is named and not standard input; else what opens it
+            at rank 0.
+        store: where the processes meet; None where torchrun's environment says it.
+
+    Returns:
+        Whether the end was a good one: otherwise rank 0 knows the reason.
     """
     try:
-        with joined(world), _stopped_by_rank_0_alone():
+        with joined(world, store), _stopped_by_rank_0_alone():
             if await_order().operation is Operation.END:
                 return True
             worker = _Worker.enlist(world, source)

@@ -10,6 +10,9 @@ import psutil
 
 from rnnterm.errors import UsageError
 
+WORKER = "--worker"
+"""The first argument of a process that rank 0 of this machine started."""
+
 
 @dataclass(frozen=True)
 class World:

@@ -22,10 +22,7 @@ from rnnterm.nn.modelfile import load_model
 from rnnterm.runs.checkpoints import Checkpoint, CheckpointStore
 from rnnterm.runs.events import Progressed, Started
 from rnnterm.runs.folder import RunFolder
-from rnnterm.runs.lock import is_locked, read_owner
 from rnnterm.runs.metrics import read_metrics
-from rnnterm.runs.process import start_trainer
-from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.world import World
 
 pytestmark = pytest.mark.xdist_group("distributed")  # where the two processes are
@@ -272,16 +269,6 @@ def endless(text: Path, runs: Path) -> tuple[subprocess.Popen, dict[str, psutil.
     return process, {child.environ()["RANK"]: child for child in children}
 
 
-def test_the_end_of_one_process_ends_the_other_with_one_line(text, tmp_path):
-    process, ranks = endless(text, tmp_path)
-    ranks["1"].kill()
-    _, err = process.communicate(timeout=60)
-    assert process.returncode != 0
-    (line,) = said_by_rnnterm(err)
-    assert "another process of this run ended" in line
-    assert not ranks["0"].is_running()
-
-
 def test_a_signal_to_all_saves_and_a_closed_terminal_means_nothing(text, tmp_path):
     process, ranks = endless(text, tmp_path)
     for child in ranks.values():
@@ -297,20 +284,6 @@ def test_a_signal_to_all_saves_and_a_closed_terminal_means_nothing(text, tmp_pat
     assert stopped > 0
     result = rnnterm.train(name="long", resume=True, runs=tmp_path, steps=stopped + 1)
     assert result.steps == stopped + 1
-
-
-def test_processes_of_our_own_launcher_have_one_owner_and_end_at_once(text, tmp_path):
-    settings = SMALL | {"steps": 10**6, "checkpoint_every": "never"}
-    plan = TrainingPlan.start(str(text), settings=settings, name="own", runs=tmp_path)
-    trainer = start_trainer(plan.to_request(), nproc=2)
-    owner = read_owner(trainer.run.path)
-    members = psutil.Process(trainer.process.pid).children(recursive=True)
-    assert trainer.pid == owner.pid != trainer.process.pid
-    assert owner.pid in [member.pid for member in members]
-    trainer.end_at_once()
-    _, alive = psutil.wait_procs(members, timeout=30)
-    assert (len(members), alive) == (2, [])
-    assert not is_locked(trainer.run.path)
 
 
 def wait_until(holds) -> None:

@@ -5,7 +5,6 @@ state much like that of reading on from the beginning; only the first piece star
 does.
 """
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
@@ -13,6 +12,7 @@ from itertools import repeat
 import numpy as np
 import numpy.typing as npt
 
+from rnnterm.cores import usable_threads
 from rnnterm.nn.cells import Array, Gates
 from rnnterm.nn.network import Network
 from rnnterm.text.vocab import Ids
@@ -77,6 +77,4 @@ class Streams:
 
 def _groups(streams: int) -> int:
     """Among how many cores so many streams are shared."""
-    # The cores that this process may use, where the system tells.
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, streams // _FEWEST))
+    return max(1, min(usable_threads(), streams // _FEWEST))

@@ -73,8 +73,6 @@ def joined(world: World, store: "Store | None" = None) -> Iterator[None]:
         PeerLostError: they do not come.
     """
     hangup = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    # torchrun asks for one thread a process, whatever the machine has.
-    torch.set_num_threads(world.threads)
     with lost_peers():
         if store is None:
             dist.init_process_group("gloo", timeout=PATIENCE)

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import psutil
 import torch
@@ -12,6 +13,7 @@ import torch
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.quantities import format_count
+from rnnterm.training.processors import default_threads
 from rnnterm.training.recipe import Recipe
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of <malloc.h>
@@ -55,17 +57,35 @@ def pick_precision(recipe: Recipe, device: torch.device) -> str:
     """`bf16` or `fp32`: as the recipe says, or on a CPU the faster one of its own product.
 
     A GPU takes `fp32`, of which cuDNN's products are TF32. Autocast to bf16 would have it read in
-    fp16 there, whatever it is told, and most gradients of an LSTM are too small for that. Raises
-    UsageError for bf16 where only a CPU could do it.
+    fp16 there, whatever it is told, and most gradients of an LSTM are too small for that.
+
+    Raises:
+        UsageError: bf16 on a GPU, or on a CPU that cannot train in it.
     """
     if device.type != "cpu":
         if recipe.precision == "bf16":
             raise UsageError("precision bf16 is for the CPU: leave it at auto")
         return "fp32"
-    if recipe.precision != "auto":
-        return recipe.precision
+    if recipe.precision == "fp32" or not can_train_in_bf16():
+        if recipe.precision == "bf16":
+            raise UsageError("this processor cannot train in bf16: leave precision at auto")
+        return "fp32"
+    if recipe.precision == "bf16":
+        return "bf16"
     rows, hidden = recipe.batch_size, recipe.hidden_size
     return min(("fp32", "bf16"), key=lambda name: _product_seconds(name, rows, hidden))
+
+
+@cache
+def can_train_in_bf16() -> bool:
+    """Whether torch has a recurrent layer in bf16 for this CPU; without AVX-512 it has none."""
+    layer = torch.nn.LSTM(8, 8)
+    try:
+        with autocast(torch.device("cpu"), "bf16"):
+            layer(torch.zeros(1, 1, 8))
+    except RuntimeError:  # torch could not create a primitive
+        return False
+    return True
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
@@ -75,16 +95,18 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
 
 @contextmanager
 def training_settings(threads: int = 0) -> Iterator[None]:
-    """Process-wide settings while training: denormals flushed, threads as asked, memory kept.
+    """Apply process-wide settings while training.
 
-    That freed memory is kept cannot be taken back afterwards.
+    Denormals are flushed, and freed memory is kept, which cannot be taken back afterwards.
+
+    Args:
+        threads: that products share; 0 for `default_threads`.
     """
     before = torch.get_num_threads()
     _keep_freed_memory()
     # Near-zero activations turn denormal and can slow a CPU step twentyfold.
     torch.set_flush_denormal(True)
-    if threads:
-        torch.set_num_threads(threads)
+    torch.set_num_threads(threads or default_threads())
     try:
         yield
     finally:

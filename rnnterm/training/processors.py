@@ -6,6 +6,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from rnnterm.cores import usable_threads
 from rnnterm.training.world import World
 
 _NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
@@ -29,9 +30,18 @@ def may_use_gpu(device: str) -> bool:
 def training_cores(threads: int = 0) -> int:
     """Cores that a training of so many threads a process keeps busy; 0 stands for the usual."""
     world = World.current()
-    usual = _usual_threads() if world.size == 1 else world.threads
-    on_each_machine = min(world.local_size * (threads or usual), _cores())
-    return on_each_machine * world.size // world.local_size
+    of_each = threads or default_threads()
+    on_each_machine = min(world.local_size * of_each, usable_threads())
+    return max(1, on_each_machine * world.size // world.local_size)
+
+
+def default_threads() -> int:
+    """Threads of this process where nobody chose: its share of the cores, or `OMP_NUM_THREADS`."""
+    world = World.current()
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if world.size == 1 and told.isdecimal():
+        return max(1, int(told))
+    return max(1, usable_threads() // world.local_size)
 
 
 def may_use_bf16(precision: str) -> bool:
@@ -56,16 +66,3 @@ def _torch_is_for_cpus() -> bool:
         return version("torch").endswith("+cpu")
     except PackageNotFoundError:
         return True
-
-
-def _usual_threads() -> int:
-    """How many threads torch takes by itself."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, int(told)) if told.isdecimal() else _cores()
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

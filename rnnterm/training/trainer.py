@@ -23,6 +23,7 @@ from rnnterm.training.checkpointing import Checkpointing
 from rnnterm.training.distributed import make_learner
 from rnnterm.training.judging import Judge
 from rnnterm.training.knobs import Every
+from rnnterm.training.machine import can_train_in_bf16
 from rnnterm.training.pace import Pace
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.schedule import Budget, learning_rate
@@ -90,9 +91,11 @@ class Trainer:
         checkpoint, state, rejected = self._checkpointing.restore_newest()
         self._counters = state.counters
         is_on_cpus = self._learner.device.type == state.machine["device"] == "cpu"
-        if self._recipe.precision == "auto" and is_on_cpus:
+        before = state.machine["precision"]
+        is_possible = before == "fp32" or (is_on_cpus and can_train_in_bf16())
+        if self._recipe.precision == "auto" and is_on_cpus and is_possible:
             # What was measured to be faster may be the other one today; a GPU has no choice.
-            self._learner.precision = state.machine["precision"]
+            self._learner.precision = before
         notes = [f"{reason}; it was passed over" for reason in rejected]
         if rejected:
             notes.append(f"going on from the checkpoint of step {checkpoint.step:,}")

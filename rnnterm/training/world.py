@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-import psutil
-
 from rnnterm.errors import UsageError
 
 WORKER = "--worker"
@@ -56,14 +54,6 @@ class World:
             yield
         finally:
             _current.reset(token)
-
-    @property
-    def threads(self) -> int:
-        """This process' share of the machine's cores."""
-        cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-        if hasattr(os, "sched_getaffinity"):
-            cores = min(cores, len(os.sched_getaffinity(0)))
-        return max(1, cores // self.local_size)
 
 
 _ALONE = World()

@@ -35,7 +35,7 @@ def fitted(corpus, recipe="fast", **values):
 @pytest.fixture(autouse=True)
 def known_processor(monkeypatch):
     """Two cores with products in bf16, whatever is here."""
-    monkeypatch.setattr(processors, "_cores", lambda: 2)
+    monkeypatch.setattr(processors, "usable_threads", lambda: 2)
     monkeypatch.setattr(processors, "_has_bf16_products", lambda: True)
 
 
@@ -84,7 +84,6 @@ def test_every_process_has_its_streams(corpus, short_corpus, size):
 
 
 def test_the_launcher_s_one_thread_a_process_is_all_of_the_machine(corpus, monkeypatch):
-    monkeypatch.setattr(World, "threads", 1)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     with World(size=2, local_size=2).made_current():
         several = fitted(corpus, time_budget="75s", threads=0)

@@ -94,6 +94,7 @@ def follow(
         if not view.is_behind:
             if view.status.time >= newest:  # else the log has overtaken the status
                 display.report(view.tick)
+            display.tell_silence(view.silence)
             time.sleep(_SECONDS_BETWEEN_POLLS)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from rnnterm.runs.events import Event, Sampled
+    from rnnterm.runs.silence import Silence
 
 _SECONDS_BETWEEN_LINES = 5.0
 _WIDE = 100  # columns that leave room for the step
@@ -50,8 +51,11 @@ class _Status:
     val_loss: float | None = None
     chars_per_second: float = 0.0
     eta: float = float("nan")
+    silence: "Silence | None" = None
 
     def describe(self, *, with_step: bool) -> str:
+        if self.silence is not None:
+            return self.silence.describe()
         parts = [f"step {self.step:,}"] if with_step else []
         if self.train_loss is not None:
             parts.append(f"train {self.train_loss:.3f}")
@@ -100,6 +104,17 @@ class Display(ABC):
             case _:
                 for line, style in news_lines(event):
                     self._say(line, style)
+
+    def tell_silence(self, silence: "Silence | None") -> None:
+        """Show for how long the trainer has given no sign of life; None while it does."""
+        began = silence is not None and self._status.silence is None
+        ended = silence is None and self._status.silence is not None
+        self._status.silence = silence
+        if silence is not None:
+            self._refresh(news=began)
+        elif ended:
+            self._say("the trainer answers again", "bold")
+            self._refresh(news=True)
 
 
 class PlainProgress(Display):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.moments import format_moment
-from rnnterm.cli.runs_table import eta_of, summary_to_json
+from rnnterm.cli.runs_table import eta_of, state_of, summary_to_json
 from rnnterm.cli.summary import losses_line
 from rnnterm.cli.table import assignments, figure
 from rnnterm.errors import RnntermError
@@ -92,7 +92,7 @@ def described(facts: RunFacts, width: int) -> list[str]:
     """The same for people: a heading, the folder, and labelled rows at most `width` wide."""
     summary, started = facts.summary, facts.started
     parameters = f"{started.parameters:,} parameters" if started else ""
-    heading = (summary.name, summary.state, summary.status.network, parameters)
+    heading = (summary.name, state_of(summary), summary.status.network, parameters)
     return [
         safe_line(" · ".join(filter(None, heading))),
         safe_line(str(summary.path)),  # unbroken, so that it can be copied
@@ -127,8 +127,8 @@ def _curve(view: "RunView", width: int) -> list[str]:
 def _rows(facts: RunFacts) -> Iterator[tuple[str, str]]:
     summary = facts.summary
     status = summary.status
-    if summary.problem:
-        yield "problem", summary.problem
+    if summary.trouble:
+        yield "problem", summary.trouble
     if status.error:
         yield "error", status.error
     if summary.is_live:

@@ -19,6 +19,7 @@ Line = list[tuple[str, str]]
 STATE_STYLES = {
     "running": "1;94",
     "paused": "33",
+    "silent": "38;5;208",
     "crashed": "38;5;208",
     "diverged": "38;5;208",
     "damaged": "38;5;208",
@@ -59,12 +60,20 @@ def summary_to_json(summary: "RunSummary") -> dict[str, Any]:
         "path": str(summary.path),
         "error": status.error,
         "problem": summary.problem,
+        "silent_seconds": summary.silence.seconds if summary.silence else None,
+        "stopped_pid": summary.silence.stopped_pid if summary.silence else None,
     }  # fmt: skip
 
 
 def eta_of(summary: "RunSummary") -> float | None:
     """Seconds that are left to train; None unless the run is at it."""
-    return summary.status.eta_seconds if summary.state == "running" else None
+    trains = summary.state == "running" and summary.silence is None
+    return summary.status.eta_seconds if trains else None
+
+
+def state_of(summary: "RunSummary") -> str:
+    """The word for a run's state; `silent` where its trainer gives no sign of life."""
+    return "silent" if summary.silence else summary.state
 
 
 def table_lines(summaries: Sequence["RunSummary"], width: int) -> list[Line]:
@@ -96,8 +105,8 @@ def _row_lines(
     summary: "RunSummary", row: dict[str, str], widths: dict[str, int], width: int
 ) -> list[Line]:
     name, state, *figures = cells(row, widths, _FIGURES)
-    begin = [(name + GAP, ""), (state, STATE_STYLES.get(summary.state, ""))]
-    problem = safe_line(summary.problem or "")
+    begin = [(name + GAP, ""), (state, STATE_STYLES.get(state_of(summary), ""))]
+    problem = safe_line(summary.trouble or "")
     indent = columns(name + GAP + state + GAP)
     if summary.state == "damaged":
         first, *more = _wrapped(problem, width - indent) or [""]
@@ -115,7 +124,7 @@ def _cells(summary: "RunSummary") -> dict[str, str]:
     status = summary.status
     return {
         "name": safe_line(summary.name),
-        "state": summary.state,
+        "state": state_of(summary),
         "step": figure(status.step, format_count),
         "done": f"{min(1.0, max(0.0, status.progress)):.0%}",
         "train": figure(status.train_loss, "{:.3f}".format),

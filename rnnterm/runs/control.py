@@ -21,12 +21,14 @@ from rnnterm.runs.events import Answered, Event, Failed, Finished
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.lock import is_locked, read_owner
 from rnnterm.runs.metrics import LogTail
+from rnnterm.runs.silence import silence_of
 from rnnterm.runs.status import read_status
 
 REQUESTS = ("pause", "continue", "stop", "checkpoint")
 
 _SECONDS_BETWEEN_LOOKS = 0.05
 _SECONDS_BETWEEN_POLLS = 0.02
+_SECONDS_BETWEEN_DOUBTS = 0.5
 
 
 @dataclass(frozen=True)
@@ -104,13 +106,14 @@ def ask(run: RunFolder, verb: str, patience: float = 60.0) -> Event:
     """Send a request and wait for its answer; `stop` is answered by the end of the session.
 
     Returns the Answered event, or for `stop`, once the run is free, the session's last. Raises
-    RnntermError if the trainer could not do it, ends without an answer, or gives none in
-    `patience` seconds: one step may take long.
+    RnntermError if the trainer could not do it, ends without an answer, gives no sign of life, or
+    no answer in `patience` seconds: one step may take long.
     """
     ear = _Ear(run)
     request = send_request(run, verb)
     end: Event | None = None
     deadline = time.monotonic() + patience
+    doubted = time.monotonic()
     while time.monotonic() < deadline:
         alive = is_locked(run.path)  # asked before reading: what it said last is then in the log
         for event in ear.hear():
@@ -124,6 +127,12 @@ def ask(run: RunFolder, verb: str, patience: float = 60.0) -> Event:
             return end
         if not alive:
             raise RnntermError(f"run {run.name} ended before it could {verb}")
+        if time.monotonic() - doubted > _SECONDS_BETWEEN_DOUBTS:
+            doubted = time.monotonic()
+            if silence := silence_of(run):
+                raise RnntermError(
+                    f"run {run.name} is {silence.describe()}; the request stands until then"
+                )
         time.sleep(_SECONDS_BETWEEN_POLLS)
     raise RnntermError(
         f"run {run.name} has not answered for {patience:.0f} s; it will when its step is done"

@@ -13,6 +13,7 @@ from rnnterm.runs.folder import RunFolder, list_runs
 from rnnterm.runs.lock import is_locked, read_owner
 from rnnterm.runs.metrics import last_entries
 from rnnterm.runs.reader import true_state
+from rnnterm.runs.silence import Silence, silence_of
 from rnnterm.runs.status import ENDS, RunStatus, load_status, status_of
 
 T = TypeVar("T")
@@ -45,6 +46,7 @@ class RunSummary:
         chars_per_second: of the session that goes on, or of the last.
         created: when the run began, in seconds since the epoch.
         problem: what is missing or damaged, in one line.
+        silence: where its trainer gives no sign of life.
     """
 
     name: str
@@ -56,6 +58,13 @@ class RunSummary:
     corpus: str | None
     created: float | None
     problem: str | None
+    silence: Silence | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """What a person should know of it: silence and problem, in one line."""
+        told = self.silence.describe() if self.silence else None
+        return "; ".join(filter(None, (told, self.problem))) or None
 
     @property
     def is_live(self) -> bool:
@@ -100,6 +109,7 @@ def summarize_run(run: RunFolder) -> RunSummary:
         corpus=str(config.corpus["name"]) if config else None,
         created=created,
         problem="; ".join(problems) or None,
+        silence=silence_of(run) if held else None,
     )
 
 

@@ -22,6 +22,7 @@ from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.lock import is_locked
 from rnnterm.runs.metrics import LogEntry, LogTail
 from rnnterm.runs.points import Curve, Point
+from rnnterm.runs.silence import Silence, silence_of
 from rnnterm.runs.skim import skim
 from rnnterm.runs.status import CRASHED, ENDS, PAUSED, RUNNING, RunStatus, read_status
 
@@ -43,6 +44,7 @@ class RunView:
         samples: the last few, oldest first.
         news: what came into the log since the view before.
         is_behind: whether more of the log waits to be read.
+        silence: where a trainer holds the run and gives no sign of life.
     """
 
     name: str
@@ -55,6 +57,7 @@ class RunView:
     samples: tuple[Sampled, ...]
     news: tuple[LogEntry, ...]
     is_behind: bool
+    silence: Silence | None = None
 
     @property
     def is_over(self) -> bool:
@@ -130,6 +133,7 @@ class RunReader:
             samples=self._samples,
             news=tuple(entries),
             is_behind=is_behind,
+            silence=silence_of(self._run) if held else None,
         )
 
     def catch_up(self, take: Callable[[RunView], None] = lambda view: None) -> RunView:

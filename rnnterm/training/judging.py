@@ -33,8 +33,10 @@ class Judge:
         val: Ids,
         report: Listener,
         stopped: Callable[[], bool],
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`stopped` is asked between pieces of a reading, and ends it."""
+        """`stopped` is asked between pieces of a reading, and ends it; `clock` tells seconds."""
         needed = recipe.window + 1 if recipe.batching == "windows" else 2
         if recipe.val_fraction and len(val) < needed:
             raise RnntermError(
@@ -42,7 +44,7 @@ class Judge:
                 "set a larger val_fraction, or val_fraction=0 to go without"
             )
         self._recipe, self._learner, self._val, self._report = recipe, learner, val, report
-        self._stopped = stopped
+        self._stopped, self._clock = stopped, clock
         self._seconds = 0.0  # that the last look took
         self._lowest_before: float | None = None  # best loss before the last that was best
 
@@ -87,11 +89,11 @@ class Judge:
         return reported_loss(network, self._val, self._stopped)
 
     def _watch(self, counters: Counters) -> bool:
-        begun = time.monotonic()
+        begun = self._clock()
         loss = watched_loss(self._learner.model, self._val, self._learner.precision, self._stopped)
         if loss is None:
             return False
-        self._seconds = time.monotonic() - begun
+        self._seconds = self._clock() - begun
         lowest = counters.best_val_loss
         best = math.isfinite(loss) and (lowest is None or loss <= lowest)
         counters.val_loss, counters.val_loss_step = loss, counters.step

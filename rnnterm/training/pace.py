@@ -1,7 +1,7 @@
 """How long a session has trained, how fast, and how much longer it will."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rnnterm.training.schedule import Budget
@@ -13,16 +13,18 @@ _SECONDS_BETWEEN_MEASUREMENTS = 15.0
 class Pace:
     """One session's clock and counts; times in seconds."""
 
-    def __init__(self, seconds_before: float = 0.0) -> None:
-        """`seconds_before` is the training time of earlier sessions."""
-        self._before = seconds_before
-        self._begun = self._ticked = self._measured = time.monotonic()
+    def __init__(
+        self, seconds_before: float = 0.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`seconds_before` is the training time of earlier sessions; `clock` tells worked time."""
+        self._before, self._clock = seconds_before, clock
+        self._begun = self._ticked = self._measured = clock()
         self._steps = self._characters = 0
 
     @property
     def seconds(self) -> float:
         """Training time over all sessions."""
-        return self._before + time.monotonic() - self._begun
+        return self._before + self._clock() - self._begun
 
     def count(self, characters: int) -> None:
         """One more step was taken, over so many characters."""
@@ -40,27 +42,27 @@ class Pace:
 
     def is_tick_due(self) -> bool:
         """Whether half a second has passed since a screen last heard something."""
-        return time.monotonic() - self._ticked > _SECONDS_BETWEEN_TICKS
+        return self._clock() - self._ticked > _SECONDS_BETWEEN_TICKS
 
     def ticked(self) -> None:
         """A screen has heard something."""
-        self._ticked = time.monotonic()
+        self._ticked = self._clock()
 
     def is_measuring_due(self) -> bool:
         """Whether it is time to measure what the trainer uses; if so, the interval begins anew."""
-        due = time.monotonic() - self._measured > _SECONDS_BETWEEN_MEASUREMENTS
+        due = self._clock() - self._measured > _SECONDS_BETWEEN_MEASUREMENTS
         if due:
-            self._measured = time.monotonic()
+            self._measured = self._clock()
         return due
 
     @contextmanager
     def standing(self, paused: bool) -> Iterator[None]:
         """While paused, time does not count."""
-        stopped = time.monotonic()
+        stopped = self._clock()
         yield
         if paused:
-            self._begun += time.monotonic() - stopped
+            self._begun += self._clock() - stopped
 
     @property
     def _session_seconds(self) -> float:
-        return max(1e-9, time.monotonic() - self._begun)
+        return max(1e-9, self._clock() - self._begun)

@@ -5,6 +5,7 @@ import threading
 
 from rnnterm.errors import DivergedError, RnntermError
 from rnnterm.nn.modelfile import Model
+from rnnterm.quantities import format_duration
 from rnnterm.runs.control import Inbox
 from rnnterm.runs.events import (
     Answered,
@@ -31,6 +32,7 @@ from rnnterm.training.scribe import Scribe
 from rnnterm.training.state import Counters
 from rnnterm.training.system import UsageMeter
 from rnnterm.training.teller import Teller
+from rnnterm.training.worked import WorkedClock
 
 _SMOOTHING = 0.3  # weight of the newest point in the running mean
 _LOWEST_RATE_SCALE = 1 / 256
@@ -61,10 +63,13 @@ class Trainer:
         self._budget = Budget.of(recipe, self._batches.steps_per_epoch)
 
         self._learner = make_learner(recipe, corpus)
-        self._judge = Judge(recipe, self._learner, split.val, report, self._is_stopped)
+        self._clock = WorkedClock()
+        self._judge = Judge(
+            recipe, self._learner, split.val, report, self._is_stopped, clock=self._clock
+        )
         self._checkpointing = Checkpointing(run, recipe, corpus, self._learner)
         self._counters = Counters()
-        self._pace = Pace()
+        self._pace = Pace(clock=self._clock)
         self._scribe = Scribe(recipe, corpus, report)
         steps_per_epoch = self._batches.steps_per_epoch
         self._teller = Teller(run.name, self._learner, self._budget, steps_per_epoch, report)
@@ -111,9 +116,13 @@ class Trainer:
         The run has a checkpoint of where it begins. Raises DivergedError if the loss stops being a
         number again and again, RnntermError if the last checkpoint cannot be written.
         """
+        with self._clock.beating(self._run.status):
+            return self._train(notes)
+
+    def _train(self, notes: tuple[str, ...]) -> Finished:
         recipe = self._recipe
         self._teller.begin(self._counters, notes)
-        self._pace = Pace(self._counters.seconds)
+        self._pace = Pace(self._counters.seconds, self._clock)
         while not (self._stop.is_set() or self.is_spent()):
             self._take_step()
             if self._counters.step % recipe.log_every == 0:
@@ -129,6 +138,7 @@ class Trainer:
             if self._pace.is_measuring_due():
                 self._report(self._meter.measure(self._counters.step))
             self._obey()
+            self._tell_still()
             if self.is_spent():
                 self._is_healthy()  # a roll-back gives a budget of steps some of them back
         return self._finish()
@@ -143,6 +153,11 @@ class Trainer:
         counters.reported_val_loss = None
         counters.seconds = self._pace.seconds
         self._pace.count(batch.characters)
+
+    def _tell_still(self) -> None:
+        if still := self._clock.take_still():
+            told = f"the trainer stood still for {format_duration(still)}"
+            self._report(Troubled(self._counters.step, f"{told}; that time is not counted"))
 
     def _progress(self) -> float:
         return self._budget.progress(self._counters.step, self._counters.seconds)

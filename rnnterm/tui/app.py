@@ -1,30 +1,26 @@
 """The app: tabs under one top line, with keys, palette and help from the action table."""
 
-import asyncio
 import gc
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
 from textual._compositor import ChopsUpdate
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import App, ComposeResult, ScreenError, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import DescendantFocus, Event, Key, MouseDown
+from textual.events import DescendantFocus, Event, Key, MouseDown, Paste
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
-from textual.widgets import ContentSwitcher, Tab, Tabs
+from textual.widgets import ContentSwitcher, Input, Tab, Tabs
 
 from rnnterm.runs.folder import RunFolder
 from rnnterm.settings import Settings
@@ -33,6 +29,8 @@ from rnnterm.tui.actions import ACTIONS, TABS, tab_of
 from rnnterm.tui.ascii_only import AsciiOnly
 from rnnterm.tui.clipboard import send_to_clipboard
 from rnnterm.tui.driver import PromptDriver
+from rnnterm.tui.ending import INTERRUPTED, end_on_signals
+from rnnterm.tui.flood import KeyFlood
 from rnnterm.tui.footer import Footer
 from rnnterm.tui.help import HelpScreen, key_of
 from rnnterm.tui.messages import ModelSpeaks, RunAttached, RunSeen
@@ -46,8 +44,8 @@ from rnnterm.tui.top_line import TopLine
 if TYPE_CHECKING:
     from rnnterm.tui.hidden.subject import SeriesSubject
 
-_INTERRUPTED = 130
-_PATIENCE = 1.0  # seconds for an orderly end after a signal
+
+_LONGEST_LINE = 20_000  # characters of a paste: a field draws all of its text for each key
 
 
 class RnntermApp(App[None]):
@@ -85,10 +83,36 @@ class RnntermApp(App[None]):
         return PromptScreen(id="_default")
 
     async def on_event(self, event: Event) -> None:
-        """Have a key answered at once."""
+        """Have a key answered at once, and a paste of several lines into a field of one told."""
         if isinstance(event, Key | MouseDown):
             self.hurry()
+        if isinstance(event, Paste) and not event.is_forwarded and isinstance(self.focused, Input):
+            event.text = self._first_line(event.text)
         await super().on_event(event)
+
+    def _first_line(self, text: str) -> str:
+        """What a field of one line takes of a paste; says what it does not."""
+        first, *rest = text.strip("\r\n").splitlines() or [""]
+        if rest:
+            lines = "line" if len(rest) == 1 else "lines"
+            self.say(f"this field takes one line: {len(rest):,} {lines} of the paste left out")
+        if len(first) > _LONGEST_LINE:
+            left = f"{len(first) - _LONGEST_LINE:,} characters of the paste left out"
+            self.say(f"this field takes {_LONGEST_LINE:,} characters: {left}")
+        return first[:_LONGEST_LINE]
+
+    async def on_key_flood(self, flood: KeyFlood) -> None:
+        """Take a text that came as keys for a paste, where there is something that takes one."""
+        nodes = self._focused_nodes() or [self.screen]
+        takes_pastes = any(
+            hasattr(node, "_on_paste") or hasattr(node, "on_paste") for node in nodes
+        )
+        if flood.is_text and takes_pastes:
+            await self.on_event(Paste(flood.text))
+        elif flood.is_text:
+            self.say(f"a paste of {flood.keys:,} characters was ignored: open a field first")
+        else:
+            self.say(f"{flood.keys:,} keys came at once and were ignored: they are no text")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is done to each line before it is sent."""
@@ -116,17 +140,19 @@ class RnntermApp(App[None]):
         else:
             self.notify(safe_line(f"there is no theme {self.settings.theme}"), severity="warning")
         self.call_after_refresh(gc.freeze)  # else to look for garbage takes a key's time, and more
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            with suppress(RuntimeError, ValueError):  # a test runs the app in another thread
-                loop.add_signal_handler(number, self._end_on_signal)
+        end_on_signals(partial(self.exit, return_code=INTERRUPTED), self._give_terminal_back)
 
-    def _end_on_signal(self) -> None:
-        # A terminal that is gone may keep the driver from an orderly end.
-        last = threading.Timer(_PATIENCE, os._exit, (_INTERRUPTED,))
-        last.daemon = True
-        last.start()
-        self.exit(return_code=_INTERRUPTED)
+    def _give_terminal_back(self) -> None:
+        """At the last: a terminal that is gone, or a long calculation, keeps the app busy."""
+        if isinstance(self._driver, PromptDriver):
+            self._driver.give_terminal_back()
+
+    def has_keys_waiting(self) -> bool:
+        """See `KeyTaker`."""
+        with suppress(ScreenError):  # there is no screen, so it waits for nothing
+            takers = (self, self.focused or self.screen)
+            return any(taker.message_queue_size for taker in takers)
+        return False
 
     def _handle_exception(self, error: Exception) -> None:
         """A failure that nobody expected: into the log, and one line for the person."""

@@ -48,6 +48,8 @@ def _told(view: RunView) -> str:
     if view.state == "running":
         eta = view.status.eta_seconds
         parts[1] = f"{view.status.progress:.0%}"
-        if eta is not None:
+        if view.silence is not None:
+            parts.append("not answering")
+        elif eta is not None:
             parts.append(f"ETA {format_duration(eta)}")
     return " · ".join(parts)

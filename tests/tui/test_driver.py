@@ -4,9 +4,12 @@ import asyncio
 import os
 import threading
 import tty
+from collections.abc import Sequence
 
 import pytest
+from textual.events import Key, Paste
 
+from rnnterm.tui import driver as driving
 from rnnterm.tui.driver import PromptDriver
 
 
@@ -34,7 +37,7 @@ class Driver(PromptDriver):
 
     def process_message(self, message) -> None:
         with self.came:
-            self.keys.append(message.key)
+            self.keys.append(message.key if isinstance(message, Key) else repr(message))
             self.came.notify()
 
     def wait_for(self, count: int) -> list[str]:
@@ -44,14 +47,17 @@ class Driver(PromptDriver):
             return self.keys
 
 
-def typed(ends, *pieces: bytes) -> list[str]:
-    """The keys that come of these bytes, each piece written when that before it was taken."""
+def typed(ends, *pieces: bytes, counts: Sequence[int] = ()) -> list[str]:
+    """The keys that come of these bytes, each piece written when that before it was taken.
+
+    `counts` says how many keys there are after each piece, where it is not one for each.
+    """
 
     async def act() -> list[str]:
         driver = Driver(ends[1])
         thread = threading.Thread(target=driver.run_input_thread)
         thread.start()
-        for number, piece in enumerate(pieces, 1):
+        for number, piece in zip(counts or range(1, len(pieces) + 1), pieces, strict=True):
             os.write(ends[0], piece)
             keys = await asyncio.to_thread(driver.wait_for, number)
         os.write(driver._alarm[1], b"!")
@@ -67,6 +73,20 @@ def test_escape_is_a_key_of_its_own_without_another_that_follows(ends):
     assert typed(ends, b"x", b"\x1b", b"\x1b[C", b"\x1b", "ä".encode()) == [
         "x", "escape", "right", "escape", "ä",
     ]  # fmt: skip
+
+
+def test_a_paste_that_lost_its_end_mark_ends_by_itself(ends, monkeypatch):
+    monkeypatch.setattr(driving, "_PASTE_SECONDS", 0.01)
+    assert typed(ends, b"\x1b[200~abc", b"x") == [repr(Paste("abc")), "x"]
+
+
+def test_a_burst_of_keys_stays_keys_and_a_text_becomes_one_message(ends):
+    text = b"The quick brown fox jumps over the lazy dog. " * 40
+    burst, flood, after = b"abcdefghij" * 2, text + b"\x11", b"q"
+    keys = typed(ends, burst, flood, after, counts=[20, 22, 23])
+    assert keys[:20] == list("abcdefghij" * 2)
+    assert keys[20].startswith("KeyFlood")
+    assert keys[21:] == ["ctrl+q", "q"]
 
 
 def test_what_a_terminal_does_not_take_waits_without_keeping_the_app(ends):

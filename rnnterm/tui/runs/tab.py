@@ -181,7 +181,7 @@ class RunsTab(TabContent):
         current = self.query_one(RunsTable).current
         if current is None:
             return ""
-        parts = filter(None, (current.status.error, current.problem))
+        parts = filter(None, (current.status.error, current.trouble))
         told = safe_line(" · ".join(parts))
         return f"! {told}" if told else ""
 

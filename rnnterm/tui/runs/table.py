@@ -21,7 +21,13 @@ _TEXTS = ("name", "state", "network", "corpus")
 _GIVEN_UP = ("corpus", "network", "best", "done", "chars/s", "age", "step", "ETA", "train")
 _WIDEST = {"name": 28, "network": 16, "corpus": 20}
 _TOO_MUCH = 1e12  # no run comes as far: a damaged file says so
-_INKS = {"running": "success", "paused": "warning", "crashed": "error", "diverged": "error"}
+_INKS = {
+    "running": "success",
+    "paused": "warning",
+    "silent": "error",
+    "crashed": "error",
+    "diverged": "error",
+}
 
 
 class RunsTable(CursorRows):
@@ -91,7 +97,7 @@ class RunsTable(CursorRows):
             row.append((fit(summary.problem or "", max(1, width - used)), "error"))
         else:
             for name, size in widths.items():
-                ink = _INKS.get(summary.state, "") if name == "state" else ""
+                ink = _INKS.get(told["state"], "") if name == "state" else ""
                 row.append((_aligned(name, told[name], size) + _GAP, ink))
         if place != self.cursor:
             return row
@@ -103,10 +109,10 @@ class RunsTable(CursorRows):
 def cells_of(summary: RunSummary) -> dict[str, str]:
     """What the table tells of a run, by column."""
     status = summary.status
-    live = summary.state == "running"
+    live = summary.state == "running" and summary.silence is None
     return {
         "name": safe_line(summary.name),
-        "state": summary.state,
+        "state": "silent" if summary.silence else summary.state,
         "step": _figure(status.step, format_count),
         "done": _figure(min(1.0, max(0.0, status.progress)), "{:.0%}".format),
         "train": _figure(status.train_loss, "{:.3f}".format),

@@ -100,7 +100,7 @@ def _pace_rows(watched: Watched, view: RunView) -> list[tuple[int, Row]]:
     epoch = f" · epoch {last.epoch:.2f}" if last and abs(last.epoch) < _LONGEST else ""
     step: Row = [("step ", "muted"), (_count(status.step, "{:,}".format), ""), (epoch, "")]
     pace: Row = [(_count(status.chars_per_second, format_count), ""), (" chars/s", "muted")]
-    if view.state == RUNNING:
+    if view.state == RUNNING and view.silence is None:
         pace += [(" · ETA ", "muted"), (_count(status.eta_seconds, format_duration), "")]
     else:
         pace += [(" · trained ", "muted"), (_count(status.seconds, format_duration), "")]
@@ -111,6 +111,9 @@ def _pace_rows(watched: Watched, view: RunView) -> list[tuple[int, Row]]:
 
 
 def _state_row(view: RunView) -> Row:
+    if view.silence is not None:
+        told = f"not answering for {format_duration(view.silence.seconds)}"
+        return [(f"{state_mark(view.state)} {told}", "error")]
     ink = _INKS.get(view.state, "error")
     return [(f"{state_mark(view.state)} {view.state}", ink)]
 
@@ -145,6 +148,8 @@ def _bar_row(view: RunView) -> Row:
 def key_figure(view: RunView) -> str:
     """What the folded panel tells."""
     parts = [f"{state_mark(view.state)} {safe_line(view.name)} {view.state}"]
+    if view.silence is not None:
+        parts.append("not answering")
     if view.state == RUNNING:
         parts.append(f"{min(1.0, max(0.0, view.status.progress)):.0%}")
     if view.status.val_loss is not None:

@@ -136,11 +136,18 @@ class TrainingPanel(WatchingPanel):
             return self._error or self._remark, bool(self._error)
         if self._busy:
             return f"{self._busy} …", False
-        if self._asked is not None:
+        silent = self._watched and self._watched.view and self._watched.view.silence
+        if self._asked is not None and not silent:
             return f"{_ASKED[self._asked[0]]}, as soon as its step is done …", False
+        return self._run_line()
+
+    def _run_line(self) -> tuple[str, bool]:
+        """The same, where nothing is going on but the run."""
         watched = self._watched
         if watched is None or watched.view is None:
             return "", False
+        if watched.view.silence is not None:
+            return f"! {watched.view.silence.describe()}", True
         if watched.view.state == PAUSED:
             return f"paused: {self.key_of('training.pause')} lets it go on", False
         notice = f"! {watched.notice}" if watched.notice else ""

@@ -42,7 +42,8 @@ class Watched:
         was_gone, self.is_gone = self.is_gone, self.run.is_gone
         if before is None or view.news or was_gone != self.is_gone:
             return True
-        return (view.state, view.status) != (before.state, before.status)
+        told = (view.state, view.status, view.silence)
+        return told != (before.state, before.status, before.silence)
 
     @property
     def is_live(self) -> bool:

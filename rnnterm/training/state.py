@@ -94,7 +94,7 @@ class TrainerState:
             header = json.loads(data[8 : 8 + header_size])
             described = json.loads(header["__metadata__"]["trainer"])
             counters = Counters(**described["counters"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise RnntermError(f"the trainer's state is damaged: {error}") from None
         parts: dict[str, dict[str, Tensor]] = {"optimizer": {}, "rng": {}, "carried": {}}
         for name, value in load(data).items():

@@ -111,7 +111,9 @@ class RunFolder:
             for file in (self.metrics, self.train_log):
                 check_file(file)
         except RnntermError as error:
-            raise RnntermError(f"run {self.name} cannot go on: {error}") from None
+            raise RnntermError(
+                f"run {self.name} cannot go on: {error}; look into {self.path}"
+            ) from None
         make_private(self.path)
 
     @contextmanager
@@ -160,7 +162,9 @@ class RunFolder:
         try:
             values = load_object(self.path / "config.json")
         except RnntermError as error:
-            raise RnntermError(f"run {self.name} has no readable config.json: {error}") from None
+            # The sentence of what is wrong with the file begins with its name, too.
+            reason = str(error).rpartition(": ")[2] if ": " in str(error) else "it is damaged"
+            raise RnntermError(f"run {self.name} has no readable config.json: {reason}") from None
         version = values.get("version")
         if type(version) is int and version > _VERSION:
             raise RnntermError(f"run {self.name} was made by a newer rnnterm: upgrade to read it")

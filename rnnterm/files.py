@@ -20,6 +20,7 @@ from rnnterm.errors import RnntermError, UsageError
 
 _CHUNK = 1 << 20
 _LARGEST_JSON = 1 << 26  # bytes; a configuration or a manifest takes a few thousand
+_DEEPEST_JSON = 64  # levels; what recurses over values, as `repr` does, must not run out of stack
 _PRIVATE_FILE, _PRIVATE_FOLDER, _SHARED_FILE = 0o600, 0o700, 0o666
 # Neither flag exists on Windows, where making links takes a privilege.
 _UNFOLLOWED = getattr(os, "O_NOFOLLOW", 0)
@@ -87,23 +88,56 @@ def read_regular(path: Path, limit: int, *, follow: bool = False) -> bytes:
     return bytes(data)
 
 
-def read_json(path: Path, limit: int = _LARGEST_JSON) -> Any:
+def read_json(path: Path, limit: int = _LARGEST_JSON, *, nan_as_null: bool = False) -> Any:
     """Read an ASCII JSON file, as `write_json` writes it, that may be anyone's.
+
+    Args:
+        path: the file.
+        limit: the most bytes that it may have.
+        nan_as_null: see `parse_json`.
 
     Raises:
         OSError: as `read_regular` does.
         ValueError: it is no JSON, is nested too deeply, or holds NaN or infinity.
     """
-    return parse_json(read_regular(path, limit))
+    return parse_json(read_regular(path, limit), nan_as_null=nan_as_null)
 
 
-def parse_json(data: bytes | str) -> Any:
-    """Parse JSON that may be anyone's; raises ValueError for whatever JSON does not allow."""
+def parse_json(data: bytes | str, *, nan_as_null: bool = False) -> Any:
+    """Parse JSON that may be anyone's.
+
+    Args:
+        data: the text, in ASCII.
+        nan_as_null: whether `NaN`, which Python's own writer puts for a figure that is not known,
+            is read as null.
+
+    Raises:
+        ValueError: for whatever JSON does not allow, and for more than 64 levels.
+    """
     text = data if isinstance(data, str) else data.decode("ascii")
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float)
+        value = (_NAN_DECODER if nan_as_null else _DECODER).decode(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    # Fewer brackets than levels there cannot be: most texts need no look at their values.
+    if text.count("[") + text.count("{") > _DEEPEST_JSON:
+        _check_depth(value)
+    return value
+
+
+def _check_depth(value: Any) -> None:
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > _DEEPEST_JSON:
+            raise ValueError("it is nested too deeply")
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += each.values()
+            elif isinstance(each, list):
+                inner += each
+        level = inner
 
 
 def is_real_folder(path: Path) -> bool:
@@ -230,11 +264,21 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
 
 
+def _nan_to_none(name: str) -> None:
+    if name != "NaN":
+        _refuse_constant(name)
+
+
 def _finite_float(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")):
         raise ValueError(f"{text[:20]} is too large")
     return value
+
+
+# Made once: a log has a million lines to parse.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite_float)
+_NAN_DECODER = json.JSONDecoder(parse_constant=_nan_to_none, parse_float=_finite_float)
 
 
 def write_json(path: Path, value: Any, *, private: bool = True) -> None:

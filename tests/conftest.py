@@ -52,6 +52,22 @@ def no_trainer_stays(own_folders: None, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 @pytest.fixture
+def hostile_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A runs folder with a healthy run and one to be damaged, beside a folder to lead links to."""
+    from hostile_runs import make_outside, make_runs
+
+    from rnnterm.runs import models
+
+    make_runs(tmp_path / "runs")
+    make_outside(tmp_path / "outside")
+    monkeypatch.setenv("RNNTERM_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("COLUMNS", "200")
+    # Those that travel with rnnterm take longer to read than all else.
+    monkeypatch.setattr(models, "bundled_models", list)
+    return tmp_path / "runs"
+
+
+@pytest.fixture
 def tinyshakespeare() -> Path:
     """The million characters of Shakespeare that published losses are measured on."""
     if not SHAKESPEARE.is_file():

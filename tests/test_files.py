@@ -20,6 +20,7 @@ from rnnterm.files import (
     make_private_folder,
     open_regular,
     open_to_append,
+    parse_json,
     read_json,
     read_regular,
     sha256_of,
@@ -266,3 +267,19 @@ class TestStrangers:
             "metrics.jsonl": 0o600,
             "exported": 0o666 & ~umask,
         }
+
+
+def test_json_of_earlier_runs_may_hold_nan_and_nothing_worse():
+    assert parse_json('{"val_loss": NaN}', nan_as_null=True) == {"val_loss": None}
+    for text in ("NaN", '{"a": Infinity}', "-Infinity", "1e999"):
+        with pytest.raises(ValueError, match=r"no JSON value|too large"):
+            parse_json(text, nan_as_null=text != "NaN")
+
+
+@pytest.mark.parametrize("levels", [64, 65, 500, 100_000])
+def test_json_is_nested_so_deeply_and_no_deeper(levels):
+    for text in ("[" * levels + "]" * levels, '{"a":' * levels + "1" + "}" * levels):
+        if levels > 64:
+            with pytest.raises(ValueError, match="nested too deeply"):
+                parse_json(text)
+    assert parse_json("[" + "[]," * levels + "[]]") == [[]] * (levels + 1)  # wide is not deep

@@ -56,7 +56,7 @@ def command(
     The curve is told every few seconds of training, --all tells each point and each checkpoint.
     What the trainer's process wrote to its standard error comes last.
     """
-    from rnnterm.runs.lock import is_locked
+    from rnnterm.runs.lock import is_trained
     from rnnterm.runs.metrics import LogTail
 
     folder = chosen_run(run, runs_dir)
@@ -68,7 +68,7 @@ def command(
     told = teller()
     say: Callable[[Any], None] = emit_json if as_json else emit
     tail = LogTail(folder.metrics)
-    held = is_locked(folder.path)  # before reading: what it said last is then in the log
+    held = is_trained(folder.path)  # before reading: what it said last is then in the log
     going_on = follow and held
     if lines is not None:
         tail.skip_to(_where_the_last_begin(folder.metrics, lines, teller))
@@ -82,7 +82,7 @@ def command(
     try:
         while held:
             time.sleep(_SECONDS_BETWEEN_POLLS)
-            held = is_locked(folder.path)
+            held = is_trained(folder.path)
             for entry in _waiting(tail):
                 for line in told(entry):
                     say(line)
@@ -94,18 +94,22 @@ def command(
 
 
 def _check_readable(run: "RunFolder") -> None:
+    from rnnterm.files import open_regular
+
     try:
-        with run.metrics.open("rb"):
+        with open_regular(run.metrics):
             return
     except OSError as error:
-        raise RnntermError(f"cannot read the log of run {run.name}: {error.strerror}") from None
+        raise RnntermError(
+            f"cannot read {run.metrics.name}, the log of run {run.name}: {error.strerror}"
+        ) from None
 
 
 def _where_the_last_begin(log: "Path", lines: int, teller: Callable[[], "_Tell"]) -> int:
     """A place of the log, in bytes, after which more than so many lines are told; or its start."""
     from rnnterm.runs.metrics import LogTail
 
-    tail, size, length = LogTail(log), log.stat().st_size, _LOOK_BACK
+    tail, size, length = LogTail(log), log.lstat().st_size, _LOOK_BACK
     while length < size:
         tail.skip_to(size - length)
         told = teller()
@@ -205,12 +209,17 @@ def _usage(event: Any) -> str:
 
 def _rest_of_stderr(run: "RunFolder") -> Iterator[str]:
     """What the trainer's process and its libraries wrote."""
+    from rnnterm.files import open_regular
+
     try:
-        with run.train_log.open("rb") as file:
+        with open_regular(run.train_log) as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - _MOST_OF_STDERR))
-            said = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
+            said = file.read(_MOST_OF_STDERR).decode("utf-8", "replace").splitlines()
+    except FileNotFoundError:  # there is one only where a process of its own trained
+        return
+    except OSError as error:
+        yield f"── {run.train_log.name} cannot be read: {error.strerror} ──"
         return
     rest = [line for line in said if line.strip()]
     if rest:

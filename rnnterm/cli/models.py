@@ -153,6 +153,9 @@ def _table(summaries: "Sequence[ModelSummary]", width: int) -> list[str]:
         if summary.problem is not None:
             text = safe_line(f"{summary.name}  {summary.kind}  {summary.problem}")
             lines += textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+        elif summary.notes:
+            text = f"{summary.name}: {'; '.join(summary.notes)}; another checkpoint is used"
+            lines += textwrap.wrap(safe_line(text), width, subsequent_indent="  ")
     return lines
 
 

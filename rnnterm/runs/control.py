@@ -7,7 +7,6 @@ trainer takes it away, does it, and says so in the metrics log with the request'
 import json
 import os
 import secrets
-import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -16,16 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnterm.errors import RnntermError
-from rnnterm.files import failing_as, replace_file
+from rnnterm.files import check_real_folder, failing_as, read_json, replace_file
+from rnnterm.runs.entries import check_folder, make_folder, remove
 from rnnterm.runs.events import Answered, Event, Failed, Finished
 from rnnterm.runs.folder import RunFolder
-from rnnterm.runs.lock import is_locked, read_owner
+from rnnterm.runs.lock import is_trained, read_owner
 from rnnterm.runs.metrics import LogTail
 from rnnterm.runs.silence import silence_of
 from rnnterm.runs.status import read_status
 
 REQUESTS = ("pause", "continue", "stop", "checkpoint")
 
+_LARGEST_REQUEST = 1 << 16  # bytes
+_LONGEST_ID = 100
 _SECONDS_BETWEEN_LOOKS = 0.05
 _SECONDS_BETWEEN_POLLS = 0.02
 _SECONDS_BETWEEN_DOUBTS = 0.5
@@ -47,10 +49,15 @@ class Inbox:
         self._looked = -1.0
 
     def open(self) -> None:
-        """Begin a session: whatever was asked of an earlier one is void."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Begin a session: whatever was asked of an earlier one is void.
+
+        Raises RnntermError where there can be no folder of requests, or it is a link to one.
+        """
+        check_folder(self._folder)
+        with suppress(OSError):  # what cannot be removed is passed over when it is taken
+            remove(self._folder)
         with failing_as("cannot take requests"):
-            self._folder.mkdir(exist_ok=True)
+            make_folder(self._folder)
 
     def take(self) -> list[Request]:
         """What was asked since the last time; looks at most twenty times a second."""
@@ -59,7 +66,8 @@ class Inbox:
             return []
         self._looked = now
         waiting: list[Path] = []
-        with suppress(OSError):  # a folder that is gone holds no requests
+        with suppress(OSError):  # a folder that is gone, or exchanged for a link, holds no requests
+            check_real_folder(self._folder)
             waiting = sorted(self._folder.glob("[!.]*.json"))
         taken = []
         for path in waiting:
@@ -77,12 +85,13 @@ def send_request(run: RunFolder, verb: str) -> str:
     Where the folder cannot be written, a trainer on this machine still hears `stop`, by a signal.
     Raises RnntermError if the run has no trainer now, or it cannot be asked.
     """
-    if not is_locked(run.path):
+    if not is_trained(run.path):
         raise RnntermError(f"run {run.name} is not being trained: nobody would answer")
     request = Request(verb, secrets.token_hex(4))
+    check_folder(run.control)
     path = run.control / f"{time.time_ns():020}-{request.id}.json"
     try:
-        replace_file(path, json.dumps({"request": verb, "id": request.id}).encode())
+        replace_file(path, json.dumps({"request": verb, "id": request.id}).encode(), private=True)
     except OSError as error:
         if not (verb == "stop" and _signal_owner(run)):
             told = f"cannot ask run {run.name}: {error.strerror}: {run.control}"
@@ -115,7 +124,7 @@ def ask(run: RunFolder, verb: str, patience: float = 60.0) -> Event:
     deadline = time.monotonic() + patience
     doubted = time.monotonic()
     while time.monotonic() < deadline:
-        alive = is_locked(run.path)  # asked before reading: what it said last is then in the log
+        alive = is_trained(run.path)  # asked before reading: what it said last is then in the log
         for event in ear.hear():
             if verb == "stop" and isinstance(event, Finished | Failed):
                 end = event
@@ -156,8 +165,10 @@ class _Ear:
 
 def _read(path: Path) -> Request | None:
     try:
-        values = json.loads(path.read_text("ascii"))
+        values = read_json(path, _LARGEST_REQUEST)
         verb, number = values["request"], values["id"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Request(verb, str(number)) if verb in REQUESTS else None
+    if verb not in REQUESTS or not isinstance(number, str) or len(number) > _LONGEST_ID:
+        return None
+    return Request(verb, number)

@@ -1,9 +1,9 @@
 """The run folder: where a run keeps its configuration, curve, checkpoints and lock."""
 
-import json
 import os
 import re
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,11 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.files import failing_as, sync_folder, temporary_sibling, write_json
+from rnnterm.files import (
+    failing_as,
+    is_real_folder,
+    make_private_folder,
+    sync_folder,
+    temporary_sibling,
+    write_json,
+)
+from rnnterm.runs.entries import check_file, check_folder, load_object, make_folder, make_private
 from rnnterm.runs.lock import LOCK, is_locked
 from rnnterm.runs.names import check_name, fresh_name
+from rnnterm.runs.records import record_from_json
 
 _VERSION = 1
+_KEYS = frozenset(("version", "name", "created", "corpus", "recipe"))
+_MOST_CHARACTERS = 1 << 53
 _SECONDS_TO_BEGIN = 3600.0
 _LEFTOVER = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9._-]*\.[0-9a-f]{8}\.tmp")
 
@@ -73,6 +84,11 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
+    def tensorboard(self) -> Path:
+        """The folder of event files for TensorBoard."""
+        return self.path / "tensorboard"
+
+    @property
     def is_gone(self) -> bool:
         """Whether there is no such folder (any more)."""
         return not self.path.is_dir()
@@ -84,6 +100,22 @@ class RunFolder:
                 f"the folder of run {self.name} is gone: nothing is left to train for"
             )
 
+    def prepare(self) -> None:
+        """Make the folder of an earlier session ready for the next: private, and nothing linked.
+
+        Raises RnntermError that names an entry through which a trainer would write elsewhere.
+        """
+        try:
+            for folder in (self.checkpoints, self.control):
+                check_folder(folder)
+            for file in (self.metrics, self.train_log):
+                check_file(file)
+        except RnntermError as error:
+            raise RnntermError(
+                f"run {self.name} cannot go on: {error}; look into {self.path}"
+            ) from None
+        make_private(self.path)
+
     @contextmanager
     def staged(self) -> Iterator["RunFolder"]:
         """A hidden folder to fill before `publish` makes it this run; gone if it never does.
@@ -93,10 +125,10 @@ class RunFolder:
         root = self.path.parent
         missing = [folder for folder in (root, *root.parents) if not folder.exists()]
         try:
-            root.mkdir(parents=True, exist_ok=True)
+            make_private_folder(root)
             _sweep(root)
             hidden = RunFolder(temporary_sibling(self.path))
-            hidden.path.mkdir()
+            make_folder(hidden.path)
         except OSError as error:
             raise RnntermError(f"cannot create a run in {root}: {error.strerror}") from None
         try:
@@ -128,26 +160,18 @@ class RunFolder:
     def read_config(self) -> RunConfig:
         """The run's configuration; raises RnntermError where it is missing or damaged."""
         try:
-            values = json.loads((self.path / "config.json").read_text("ascii"))
-            version = values.pop("version")
-            if not isinstance(version, int):
-                raise ValueError("it lacks a version")
-            if version > _VERSION:
-                raise RnntermError(
-                    f"run {self.name} was made by a newer rnnterm: upgrade to read it"
-                )
-            config = RunConfig(**values)
-            known = {"name", "source", "sha256", "characters", "symbols"}
-            if not (isinstance(config.recipe, dict) and known <= set(config.corpus)):
-                raise ValueError("it lacks something")
-            return config
-        except OSError as error:
-            reason = error.strerror or "it cannot be read"
-        except KeyError as error:
-            reason = f"it lacks {error}"
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            reason = "it is damaged"
-        raise RnntermError(f"run {self.name} has no readable config.json: {reason}")
+            values = load_object(self.path / "config.json")
+        except RnntermError as error:
+            # The sentence of what is wrong with the file begins with its name, too.
+            reason = str(error).rpartition(": ")[2] if ": " in str(error) else "it is damaged"
+            raise RnntermError(f"run {self.name} has no readable config.json: {reason}") from None
+        version = values.get("version")
+        if type(version) is int and version > _VERSION:
+            raise RnntermError(f"run {self.name} was made by a newer rnnterm: upgrade to read it")
+        config = record_from_json(RunConfig, values) if type(version) is int else None
+        if config is None or not _is_corpus(config.corpus) or set(values) - _KEYS:
+            raise RnntermError(f"run {self.name} has no readable config.json: it is damaged")
+        return config
 
     def is_readable(self) -> bool:
         """Whether the configuration can be read."""
@@ -156,6 +180,14 @@ class RunFolder:
         except RnntermError:
             return False
         return True
+
+
+def _is_corpus(values: dict[str, Any]) -> bool:
+    """Whether it says of a corpus what every run knows of its own."""
+    return all(type(values.get(key)) is str for key in ("name", "source", "sha256")) and all(
+        type(values.get(key)) is int and 0 <= values[key] < _MOST_CHARACTERS
+        for key in ("characters", "symbols")
+    )
 
 
 def runs_root(chosen: Path | None = None) -> Path:
@@ -211,15 +243,16 @@ def _sweep(root: Path) -> None:
         with suppress(OSError):  # someone else may sweep, too
             # Only what has a lock of ours that nobody holds, as the folder may be anyone's; and
             # that was not made just now, by someone who is about to lock it.
-            old = time.time() - path.stat().st_mtime > _SECONDS_TO_BEGIN
-            ours = _LEFTOVER.fullmatch(path.name) and (path / LOCK).is_file()
-            if old and ours and not is_locked(path):
+            old = time.time() - path.lstat().st_mtime > _SECONDS_TO_BEGIN
+            if not (old and is_real_folder(path) and _LEFTOVER.fullmatch(path.name)):
+                continue
+            if stat.S_ISREG((path / LOCK).lstat().st_mode) and not is_locked(path):
                 shutil.rmtree(path, ignore_errors=True)
 
 
 def _last_activity(run: RunFolder) -> float:
     try:
-        return run.metrics.stat().st_mtime
+        return run.metrics.lstat().st_mtime
     except OSError:
         return 0.0
 

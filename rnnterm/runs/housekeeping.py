@@ -1,5 +1,6 @@
 """Renaming and deleting runs, only while no trainer holds them."""
 
+import os
 import shutil
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from rnnterm.runs.names import check_name
 def rename_run(run: RunFolder, name: str) -> RunFolder:
     """Give a run another name; raises UsageError for one that is taken or cannot be a folder."""
     renamed = RunFolder(run.path.parent / check_name(name))
-    if renamed.path.exists():
+    if os.path.lexists(renamed.path):
         raise UsageError(f"there is a run {name!r} already: choose another name")
     with hold_lock(run.path), failing_as(f"cannot change {run.path}"):
         run.write_config(replace(run.read_config(), name=name))

@@ -2,10 +2,10 @@
 
 The lock is the truth: the system frees it however its holder ends. The process number in
 `owner.json` serves for signals and for telling people, and only while it is provably the same
-process.
+process. Where the system tells who holds the lock, and it is another process, the run is not
+trained, and people learn who keeps it locked.
 """
 
-import json
 import os
 import socket
 import time
@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnterm.errors import RnntermError
-from rnnterm.files import failing_as, write_json
+from rnnterm.files import failing_as, open_regular, open_to_append, write_json
+from rnnterm.runs.entries import load_object
 from rnnterm.runs.records import record_from_json, record_to_json
 
 LOCK = ".lock"
 _OWNER = "owner.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_LOCKS = Path("/proc/locks")
 _SAME_START = 2.0  # seconds: the clock that start times are told by may be set in between
 _PATIENCE = 1.0  # seconds: those who only look hold the lock for a moment
 _SECONDS_TO_SIGN = 10.0  # that a new owner may need on a busy machine to write its name
@@ -70,18 +72,61 @@ class Owner:
         return f"process {self.pid}{elsewhere}"
 
 
+@dataclass(frozen=True)
+class Stranger:
+    """A process that holds a run's lock and is not its trainer.
+
+    Anyone who may read the file can lock it: a run folder is therefore private. One that an earlier
+    rnnterm made is open to others until it is resumed.
+
+    Attributes:
+        user: whose process it is, where that is another user.
+    """
+
+    pid: int
+    user: str | None = None
+
+    def describe(self) -> str:
+        """For people: `process 123 of user ann`."""
+        return f"process {self.pid}" + (f" of user {self.user}" if self.user else "")
+
+
+@dataclass(frozen=True)
+class LockState:
+    """Who holds a run's lock at one moment.
+
+    Attributes:
+        is_trained: whether its holder is a trainer, as far as can be told.
+        owner: that trainer, where it is known.
+        stranger: the holder that is no trainer of the run.
+    """
+
+    is_trained: bool = False
+    owner: Owner | None = None
+    stranger: Stranger | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """What a person should know of the lock."""
+        if self.stranger is None:
+            return None
+        return f"its lock is held by {self.stranger.describe()}, which is not its trainer"
+
+
 @contextmanager
 def hold_lock(folder: Path) -> Iterator[None]:
     """Be the trainer of the run in `folder`, as `owner.json` will say.
 
-    Raises RnntermError that names the owner if there is one, or where the folder is missing.
+    Raises RnntermError that names the owner if there is one, or where the folder is missing or its
+    lock is a link.
     """
     from filelock import FileLock, Timeout  # slow to import, and readers take no lock
 
-    lock = FileLock(folder / LOCK)
-    with failing_as(f"cannot lock {folder}"):
+    # Versions of filelock differ in whether they set this mode on a file that is there.
+    lock = FileLock(folder / LOCK, mode=0o600)
+    with failing_as(f"cannot lock {folder} by its {LOCK}"):
         # FileLock alone would make the folder anew, after its run was deleted.
-        os.close(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644))
+        open_to_append(folder / LOCK).close()
         try:
             lock.acquire(timeout=_PATIENCE, poll_interval=0.02)
         except Timeout:
@@ -95,25 +140,44 @@ def hold_lock(folder: Path) -> Iterator[None]:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a trainer holds the run's lock; looking neither writes nor waits."""
+    """Whether someone holds the run's lock; looking neither writes nor waits."""
     import fcntl
 
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY)
+        file = open_regular(folder / LOCK)
     except OSError:
         return False
-    try:
-        # Shared, so that those who look never find each other.
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
+    with file:
+        try:
+            # Shared, so that those who look never find each other.
+            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
     return False
 
 
+def is_trained(folder: Path) -> bool:
+    """Whether a trainer holds the run's lock, and no stranger; looking neither writes nor waits."""
+    return look_at_lock(folder).is_trained
+
+
+def look_at_lock(folder: Path) -> LockState:
+    """Who holds the run's lock; looking neither writes nor waits."""
+    if not is_locked(folder):
+        return LockState()
+    owner, holder = read_owner(folder), _holder(folder)
+    alive = owner if owner is not None and owner.may_live() else None
+    if holder is None or holder.pid == os.getpid():  # not told, as beyond Linux; or this process
+        return LockState(is_trained=True, owner=alive)
+    # In a container a process has another number, under another host's name.
+    elsewhere = alive is not None and alive.host != socket.gethostname() and holder.user is None
+    if alive is not None and (alive.pid == holder.pid or elsewhere):
+        return LockState(is_trained=True, owner=alive)
+    return LockState(stranger=holder)
+
+
 def check_free(folder: Path) -> None:
-    """Raise RnntermError that names the owner if a trainer holds the run."""
+    """Raise RnntermError that says who it is if someone holds the run's lock."""
     if is_locked(folder):
         raise RnntermError(busy_message(folder))
 
@@ -121,22 +185,75 @@ def check_free(folder: Path) -> None:
 def read_owner(folder: Path) -> Owner | None:
     """The last trainer, alive or not; None where nobody wrote a readable name."""
     try:
-        values = json.loads((folder / _OWNER).read_text("ascii"))
-    except (OSError, ValueError, RecursionError):
+        values = load_object(folder / _OWNER)
+    except RnntermError:
         return None
-    return record_from_json(Owner, values) if isinstance(values, dict) else None
+    return record_from_json(Owner, values)
 
 
 def busy_message(folder: Path) -> str:
     """Why nobody else may train the run now."""
     deadline = time.monotonic() + _SECONDS_TO_SIGN
-    owner = read_owner(folder)
-    # Who has just taken the lock has yet to write its name over that of an earlier owner.
-    while not (owner and owner.may_live()) and time.monotonic() < deadline:
+    state = look_at_lock(folder)
+    # Who has just taken the lock has yet to write its name over that of an earlier owner. A process
+    # of another user cannot be waited for: it never writes there.
+    while _may_sign(state) and time.monotonic() < deadline:
         time.sleep(0.02)
-        owner = read_owner(folder)
-    who = owner.describe() if owner else "another process"
+        state = look_at_lock(folder)
+    stranger = state.stranger
+    if not state.is_trained and stranger is None:
+        stranger = _holder(folder)  # one that shares the lock keeps trainers out, too
+    if stranger is not None:
+        held = f"its lock is held by {stranger.describe()}, which is not its trainer"
+        return f"run {folder.name} cannot be used now: {held}; end that process first"
+    who = state.owner.describe() if state.owner else "another process"
     return f"run {folder.name} is being trained by {who}: attach to it, or stop it first"
+
+
+def _may_sign(state: LockState) -> bool:
+    """Whether the holder of a lock may be a trainer that begins just now."""
+    if state.is_trained:
+        return state.owner is None
+    return state.stranger is not None and state.stranger.user is None
+
+
+def _holder(folder: Path) -> Stranger | None:
+    """The process that keeps others from the lock, where the system tells."""
+    try:
+        found = (folder / LOCK).lstat()
+        lines = _LOCKS.read_text("ascii").splitlines()
+    except (OSError, ValueError):
+        return None
+    device = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}"
+    exact: list[tuple[str, int]] = []
+    alike: list[tuple[str, int]] = []
+    for line in lines:
+        # 1: FLOCK ADVISORY WRITE 4711 08:01:131 0 EOF
+        match line.split():
+            case [_, "FLOCK", _, how, pid, place, *_] if pid.isdecimal():
+                on, _, inode = place.rpartition(":")
+                if inode == str(found.st_ino):
+                    (exact if on == device else alike).append((how, int(pid)))
+    # A file system of layers or subvolumes has another device there than files tell.
+    holders = sorted(exact or alike, reverse=True)  # who writes, before those who share
+    pids = [pid for _, pid in holders if pid > 0]
+    return _as_stranger(pids[0], found.st_uid) if pids else None
+
+
+def _as_stranger(pid: int, uid: int) -> Stranger:
+    """A process, with its user's name unless that is the user of number `uid`."""
+    import pwd
+
+    try:
+        user = Path(f"/proc/{pid}").stat().st_uid
+    except OSError:  # ended just now, or hidden
+        return Stranger(pid)
+    if user == uid:
+        return Stranger(pid)
+    try:
+        return Stranger(pid, pwd.getpwuid(user).pw_name)
+    except KeyError:
+        return Stranger(pid, str(user))
 
 
 def _boot_id() -> str:

@@ -4,20 +4,24 @@ Each line has `session`, `seq`, `time` and `event`. A session is one trainer pro
 begins the next.
 """
 
+import errno
 import json
 import os
 import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import BinaryIO, NamedTuple
 
-from rnnterm.files import failing_as
+from rnnterm.errors import RnntermError
+from rnnterm.files import failing_as, open_regular, open_to_append, parse_json
 from rnnterm.runs.events import Checkpointed, Event, Troubled, event_from_json, event_to_json
 
 _TAIL = 1 << 16
 _MOST_AT_ONCE = 1 << 18
 _LONGEST_LINE = 1 << 22
+_LARGEST_LOG = 1 << 36  # bytes: hundreds of millions of lines
+_MOST = 1 << 53  # a larger number is no count, and no time
 
 
 class LogEntry(NamedTuple):
@@ -42,10 +46,11 @@ class MetricsLog:
         self._path = path
         self.session = 1 + max((entry.session for entry in last_entries(path)), default=0)
         self._seq = self._lost = 0
-        with failing_as(f"cannot write the log of run {path.parent.name}"):
-            self._file = path.open("ab", buffering=0)
+        with failing_as(f"cannot write {path.name} of run {path.parent.name}"):
+            self._file = open_to_append(path)
             # A killed trainer left half a line; the next one must not be glued to it.
-            self._is_torn = path.stat().st_size > 0 and not _ends_with_newline(path)
+            size = os.fstat(self._file.fileno()).st_size
+            self._is_torn = size > 0 and not _ends_with_newline(path)
 
     def append(self, event: Event) -> None:
         """Write one line and hand it to the system, where readers see it."""
@@ -71,7 +76,7 @@ class MetricsLog:
 
     def _begin_anew(self) -> None:
         """Write where readers look, as the file was removed."""
-        file = self._path.open("ab", buffering=0)
+        file = open_to_append(self._path)
         self._file.close()
         self._file, self._is_torn = file, False
 
@@ -124,7 +129,8 @@ class LogTail:
     def skip_to(self, offset: int | None) -> None:
         """Go on at the line that begins at `offset`, or with None at the end."""
         try:
-            found = self._path.stat()
+            with open_regular(self._path) as file:
+                found = os.fstat(file.fileno())
         except OSError:
             return
         self._offset, self._rest = found.st_size if offset is None else offset, b""
@@ -136,11 +142,14 @@ class LogTail:
         A log that is not there has none; one that was replaced is read from its beginning.
         """
         try:
-            with self._path.open("rb") as file:
+            with open_regular(self._path) as file:
                 found = os.fstat(file.fileno())
                 if (found.st_dev, found.st_ino) != self._file_id or found.st_size < self._offset:
                     self._offset, self._rest = 0, b""
                     self._file_id = found.st_dev, found.st_ino
+                begin = skip_hole(file, self._offset)
+                if begin > self._offset:
+                    self._offset, self._rest = begin, b""
                 file.seek(self._offset)
                 data = file.read(most)
         except OSError:
@@ -166,12 +175,12 @@ def last_entries(path: Path) -> list[LogEntry]:
     """The entries in the last 64 kB of a log, or a last one that is longer; none without a log."""
     entries: list[LogEntry] = []
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             size, span = file.seek(0, os.SEEK_END), 0
             while not entries and span < min(size, 2 * _LONGEST_LINE):
                 span = 2 * span or _TAIL
                 file.seek(max(0, size - span))
-                lines = file.read().split(b"\n")
+                lines = file.read(span).split(b"\n")
                 entries = [entry for entry in map(parse_entry, lines) if entry is not None]
     except OSError:
         pass  # no log yet, or none that can be read, which the run's summary says
@@ -181,21 +190,51 @@ def last_entries(path: Path) -> list[LogEntry]:
 def parse_entry(line: bytes) -> LogEntry | None:
     """One line of a log; None for what is none."""
     try:
-        values: Any = json.loads(line)
-    except (ValueError, RecursionError):
+        values = parse_json(line)
+    except ValueError:
         return None
     if not isinstance(values, dict):
         return None
-    session, seq, when = (values.get(key) for key in ("session", "seq", "time"))
+    session, seq, when = (_number(values.get(key)) for key in ("session", "seq", "time"))
     event = event_from_json(values)
-    if event is None or type(session) is not int or type(seq) is not int:
-        return None
-    if not isinstance(when, int | float):
+    if event is None or when is None or not (isinstance(session, int) and isinstance(seq, int)):
         return None
     return LogEntry(session, seq, float(when), event)
 
 
+def check_log(path: Path) -> None:
+    """Raise RnntermError where a log is missing, cannot be read, or is no log by its size."""
+    try:
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        raise RnntermError(f"{path.name} is missing") from None
+    except OSError as error:
+        raise RnntermError(f"{path.name} cannot be read: {error.strerror}") from None
+    if size > _LARGEST_LOG:
+        raise RnntermError(f"{path.name} has {size:,} bytes, more than any log: it is damaged")
+
+
+def skip_hole(file: BinaryIO, offset: int) -> int:
+    """Where a file has data again: a hole of a terabyte holds nothing, and takes long to read."""
+    try:
+        return os.lseek(file.fileno(), offset, os.SEEK_DATA)
+    except AttributeError:  # this system does not tell
+        return offset
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # there is no more
+            return max(offset, os.fstat(file.fileno()).st_size)
+        return offset
+
+
+def _number(value: object) -> int | float | None:
+    """A number that can be a count or a time."""
+    if type(value) is int or type(value) is float:
+        return value if abs(value) <= _MOST else None
+    return None
+
+
 def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"

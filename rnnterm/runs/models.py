@@ -42,6 +42,7 @@ class ModelSummary:
         parameters: trained numbers.
         val_loss: nats per character.
         problem: why it cannot be used, in one line.
+        notes: why better checkpoints of the run were passed over.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ModelSummary:
     step: int | None = None
     val_loss: float | None = None
     problem: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def bundled_models() -> list[str]:
@@ -116,6 +118,7 @@ def summarize_model(found: ModelFile, model: Model) -> ModelSummary:
         recipe=told_value(told, str, "recipe", "name"),
         step=told_value(told, int, "step"),
         val_loss=told_value(told, float, "val_loss"),
+        notes=found.notes,
     )
 
 

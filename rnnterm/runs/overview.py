@@ -3,20 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from rnnterm.errors import RnntermError
-from rnnterm.files import failing_as
 from rnnterm.runs.checkpoints import CheckpointStore
+from rnnterm.runs.entries import check_file, check_folder
 from rnnterm.runs.folder import RunFolder, list_runs
-from rnnterm.runs.lock import is_locked, read_owner
-from rnnterm.runs.metrics import last_entries
+from rnnterm.runs.lock import LOCK, look_at_lock
+from rnnterm.runs.metrics import check_log, last_entries
 from rnnterm.runs.reader import true_state
 from rnnterm.runs.silence import Silence, silence_of
 from rnnterm.runs.status import ENDS, RunStatus, load_status, status_of
 
 T = TypeVar("T")
+
+_FILES = (LOCK, "owner.json", "train.log")  # that may be missing
 
 DAMAGED = "damaged"
 """The state of a folder that no trainer holds and whose configuration cannot be read."""
@@ -79,14 +82,15 @@ def list_summaries(root: Path) -> list[RunSummary]:
 
 def summarize_run(run: RunFolder) -> RunSummary:
     """What is known of a run, whatever of its folder is missing or damaged; nothing is written."""
-    held = is_locked(run.path)
-    owner = read_owner(run.path) if held else None
-    problems: list[str] = []
+    lock = look_at_lock(run.path)
+    held, owner = lock.is_trained, lock.owner
+    problems = [lock.problem] if lock.problem else []
     config = _told(problems, run.read_config)
     created = _seconds(config.created) if config else None
     if config and created is None:
         problems.append("config.json has an odd time of creation")
-    checkpoints = _told(problems, lambda: _kept(CheckpointStore(run.checkpoints)))
+    store = CheckpointStore(run.checkpoints)
+    checkpoints = _told(problems, lambda: _kept(store, problems))
     status = _told(problems, lambda: load_status(run.status))
     if status is None:
         problems.append("the figures are those of its log")
@@ -95,7 +99,10 @@ def summarize_run(run: RunFolder) -> RunSummary:
             newest = checkpoints[-1]
             status = replace(status, step=newest.step, val_loss=newest.val_loss)
     problems += [kept.problem for kept in checkpoints or () if kept.problem]
-    _told(problems, lambda: _check_log(run.metrics))
+    _told(problems, lambda: check_log(run.metrics))
+    for name in _FILES:
+        _told(problems, partial(check_file, run.path / name))
+    _told(problems, lambda: check_folder(run.control))
     if checkpoints == ():
         problems.append("it has no checkpoint")
     state = true_state(status, held=held)
@@ -106,7 +113,7 @@ def summarize_run(run: RunFolder) -> RunSummary:
         pid=owner.pid if owner else None,
         status=status,
         checkpoints=checkpoints or (),
-        corpus=str(config.corpus["name"]) if config else None,
+        corpus=config.corpus["name"] if config else None,
         created=created,
         problem="; ".join(problems) or None,
         silence=silence_of(run) if held else None,
@@ -122,19 +129,15 @@ def _told(problems: list[str], read: Callable[[], T]) -> T | None:
         return None
 
 
-def _check_log(path: Path) -> None:
-    with failing_as(f"{path.name} cannot be read"):
-        if not path.is_file():
-            raise RnntermError(f"{path.name} is missing")
-
-
-def _kept(store: CheckpointStore) -> tuple[KeptCheckpoint, ...]:
-    best = store.best()
+def _kept(store: CheckpointStore, problems: list[str]) -> tuple[KeptCheckpoint, ...]:
+    best, problem = store.find_best()
+    problems += [problem] if problem else []
     kept = []
     for checkpoint in store.all():
         is_best = best is not None and best.step == checkpoint.step
         try:
             facts, problem = checkpoint.facts(), None
+            checkpoint.check_files()
         except RnntermError as error:
             facts, problem = {}, str(error)
         told = facts.get("val_loss")

@@ -19,7 +19,7 @@ from rnnterm.runs.events import (
     Validated,
 )
 from rnnterm.runs.folder import RunFolder
-from rnnterm.runs.lock import is_locked
+from rnnterm.runs.lock import is_trained
 from rnnterm.runs.metrics import LogEntry, LogTail
 from rnnterm.runs.points import Curve, Point
 from rnnterm.runs.silence import Silence, silence_of
@@ -99,7 +99,7 @@ class RunReader:
         A log of a million lines takes about half a second; a short one is left to be read whole.
         """
         try:
-            is_long = self._run.metrics.stat().st_size > _LONG_LOG
+            is_long = self._run.metrics.lstat().st_size > _LONG_LOG
         except OSError:
             return
         if is_long:
@@ -112,7 +112,7 @@ class RunReader:
 
     def poll(self) -> RunView:
         """The run as it is now."""
-        held = is_locked(self._run.path)  # before reading: what it said last is then in the log
+        held = is_trained(self._run.path)  # before reading: what it said last is then in the log
         status = read_status(self._run.status)
         entries, is_behind = self._tail.read()
         for entry in entries:

@@ -58,7 +58,7 @@ def _read(hint: Any, raw: Any) -> Any:
     if isinstance(raw, int) and abs(raw) > _MOST:
         raise TypeError
     if hint is float and (raw is None or type(raw) in (int, float)):
-        return math.nan if raw is None else float(raw)
+        return math.nan if raw is None else float(raw)  # which no parser of ours lets be infinite
     if hint in (int, bool, str) and type(raw) is hint:
         return raw
     if get_origin(hint) is dict and isinstance(raw, dict):

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from rnnterm.runs.metrics import LogEntry, parse_entry
+from rnnterm.files import open_regular
+from rnnterm.runs.metrics import LogEntry, parse_entry, skip_hole
 from rnnterm.runs.points import Point
 
 _POINTS = 8192  # of each curve, about
@@ -48,7 +49,7 @@ class Skimmed(NamedTuple):
 def skim(path: Path, unread: int) -> Skimmed:
     """Skim a log but for about `unread` bytes at its end; nothing where there is no log."""
     try:
-        with path.open("rb", buffering=0) as file:
+        with open_regular(path) as file:
             return _skim(file, unread)
     except OSError:
         return Skimmed([], 0, 1)
@@ -103,7 +104,7 @@ def _skim(file: BinaryIO, unread: int) -> Skimmed:
     end = max(0, file.seek(0, 2) - unread)
     gap = max(1, end // _POINTS)
     found, begin = _Found(), 0
-    while begin < end:
+    while (begin := skip_hole(file, begin)) < end:
         file.seek(begin)
         data = file.read(min(_CHUNK, end - begin))
         whole = data.rfind(b"\n") + 1

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rnnterm.errors import RnntermError
-from rnnterm.files import failing_as, replace_file
+from rnnterm.files import replace_file
+from rnnterm.runs.entries import load_object
 from rnnterm.runs.events import (
     Answered,
     Checkpointed,
@@ -152,7 +153,7 @@ class StatusWriter:
     def _write(self) -> None:
         text = json.dumps({"version": _VERSION} | record_to_json(self._status))
         try:
-            replace_file(self._path, text.encode())
+            replace_file(self._path, text.encode(), private=True)
         except FileNotFoundError:
             RunFolder(self._path.parent).check_there()
         except OSError:
@@ -169,17 +170,13 @@ def read_status(path: Path) -> RunStatus | None:
 
 def load_status(path: Path) -> RunStatus:
     """The last status that was written; raises RnntermError that says why it cannot be read."""
-    with failing_as(f"{path.name} cannot be read"):
-        data = path.read_bytes()
-    try:
-        values = json.loads(data.decode("ascii"))
-    except (ValueError, RecursionError):
-        values = None
-    version = values.get("version") if isinstance(values, dict) else None
+    values = load_object(path)
+    version = values.get("version")
     if isinstance(version, int) and version > _VERSION:
         raise RnntermError(f"{path.name} was written by a newer rnnterm: upgrade to read it")
-    known = version == _VERSION and values.get("state") in (RUNNING, PAUSED, *ENDS)
-    status = record_from_json(RunStatus, values) if known else None
+    is_known = type(version) is int and version == _VERSION
+    is_known = is_known and values.get("state") in (RUNNING, PAUSED, *ENDS)
+    status = record_from_json(RunStatus, values) if is_known else None
     if status is None:
         raise RnntermError(f"{path.name} is damaged")
     return status

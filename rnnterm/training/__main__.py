@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rnnterm.errors import RnntermError
+from rnnterm.files import open_to_append
 from rnnterm.runs.events import Event, Started
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.process import answer_starter
@@ -74,12 +75,12 @@ def _leading(nproc: int) -> Iterator[None]:
 def _write_to_log(run: RunFolder) -> None:
     """From now on, whatever this process writes to its standard streams goes to `train.log`."""
     try:
-        log = os.open(run.train_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        log = open_to_append(run.train_log)
     except OSError:  # no reason not to train
-        log = os.open(os.devnull, os.O_WRONLY)
-    for descriptor in (1, 2):
-        os.dup2(log, descriptor)
-    os.close(log)
+        log = open(os.devnull, "wb", buffering=0)  # noqa: PTH123, SIM115
+    with log:
+        for descriptor in (1, 2):
+            os.dup2(log.fileno(), descriptor)
 
 
 def _named(error: Exception) -> str:

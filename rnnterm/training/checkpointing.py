@@ -59,13 +59,23 @@ class Checkpointing:
         Returns it with its state and why each newer one was passed over. Raises RnntermError if
         there is none, or it is of another network or alphabet.
         """
-        checkpoint, rejected = self._store.newest_verified()
-        learner, model = self._learner, load_model(checkpoint.model)
+        found: dict[int, tuple[Model, TrainerState]] = {}
+
+        def load(checkpoint: Checkpoint) -> None:
+            try:
+                state = TrainerState.from_bytes(checkpoint.read_trainer())
+            except RnntermError as error:
+                raise RnntermError(f"{checkpoint.path.name}: {error}") from None
+            if state.counters.step != checkpoint.step:
+                raise RnntermError(f"{checkpoint.path.name} holds another step")
+            found[checkpoint.step] = load_model(checkpoint.model), state
+
+        checkpoint, rejected = self._store.newest_verified(load)
+        learner, (model, state) = self._learner, found[checkpoint.step]
         if model.spec != learner.model.spec or model.vocab != self._corpus.vocab:
             raise RnntermError(
                 f"run {self._run.name} has another network or alphabet: it resumes only as it was"
             )
-        state = TrainerState.from_bytes(checkpoint.trainer.read_bytes())
         learner.restore(model.tensors, state.optimizer, state.carried, state.rng)
         learner.loss_sum.fill_(state.counters.loss_sum)
         self._store.set_aside_after(checkpoint.step)
@@ -74,7 +84,10 @@ class Checkpointing:
     def best_model(self, counters: Counters) -> Model:
         """What the run's best checkpoint holds; the network as it is now if there is none."""
         checkpoint = self._store.best()
-        return load_model(checkpoint.model) if checkpoint else self.snapshot(counters)
+        if checkpoint is None:
+            return self.snapshot(counters)
+        checkpoint.check_files()
+        return load_model(checkpoint.model)
 
     def snapshot(self, counters: Counters) -> Model:
         """The network as it is now, with all that its model file tells."""

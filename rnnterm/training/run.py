@@ -58,6 +58,7 @@ class TrainingSession:
             if plan.resumed:
                 # Locked before torch is imported: those who come second need not wait for it.
                 stack.enter_context(hold_lock(plan.folder.path))
+                plan.folder.prepare()
                 Inbox(plan.folder.control).open()  # what is asked from now on is for this session
                 trainer = self._make_trainer(stack)
                 notes = plan.corpus.notes + trainer.resume()

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -93,20 +94,35 @@ class TrainerState:
         try:
             header = json.loads(data[8 : 8 + header_size])
             described = json.loads(header["__metadata__"]["trainer"])
-            counters = Counters(**described["counters"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise RnntermError(f"the trainer's state is damaged: {error}") from None
-        parts: dict[str, dict[str, Tensor]] = {"optimizer": {}, "rng": {}, "carried": {}}
-        for name, value in load(data).items():
-            kind, _, rest = name.partition("/")
-            parts[kind][rest] = value
-        return cls(
-            counters,
-            parts["optimizer"],
-            named_carried(parts["carried"]),
-            described["machine"],
-            parts["rng"],
-        )
+            counters, machine = Counters(**described["counters"]), dict(described["machine"])
+            _check(counters)
+            parts: dict[str, dict[str, Tensor]] = {"optimizer": {}, "rng": {}, "carried": {}}
+            for name, value in load(data).items():
+                kind, _, rest = name.partition("/")
+                parts[kind][rest] = value
+            carried = named_carried(parts["carried"])
+        except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
+            reason = str(error).split("\n")[0][:100]
+            raise RnntermError(f"the trainer's state is damaged: {reason}") from None
+        return cls(counters, parts["optimizer"], carried, machine, parts["rng"])
+
+
+def _check(counters: Counters) -> None:
+    """Raise TypeError unless the counters, which may be anyone's, are numbers."""
+    for name, value in asdict(counters).items():
+        if name == "marks":
+            for step, seconds in value.values():
+                _check_number(step, int)
+                _check_number(seconds, int, float)
+        elif name in ("step", "loss_steps"):
+            _check_number(value, int)
+        elif value is not None:
+            _check_number(value, int, float)
+
+
+def _check_number(value: object, *kinds: type) -> None:
+    if type(value) not in kinds:
+        raise TypeError(f"{str(value)[:20]} is not a number")
 
 
 def rng_tensors() -> dict[str, Tensor]:

@@ -1,10 +1,12 @@
 """The run's curves as event files, for those who watch theirs in TensorBoard."""
 
+import stat
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rnnterm.errors import UsageError
+from rnnterm.errors import RnntermError, UsageError
+from rnnterm.runs.entries import make_folder
 from rnnterm.runs.events import (
     Event,
     Listener,
@@ -37,7 +39,7 @@ class TensorBoardWriter:
     """
 
     def __init__(self, run: RunFolder, trouble: Listener) -> None:
-        self._folder, self._trouble = str(run.path / "tensorboard"), trouble
+        self._folder, self._trouble = run.tensorboard, trouble
         self._writer: SummaryWriter | None = None
         self._gave_up = False
 
@@ -59,11 +61,10 @@ class TensorBoardWriter:
             return
         try:
             self._write(event)
-        except OSError as error:
+        except (OSError, RnntermError) as error:
             self._gave_up = True
-            self._trouble(
-                Troubled(event.step, f"no more event files for TensorBoard: {error.strerror}")
-            )
+            reason = getattr(error, "strerror", None) or error
+            self._trouble(Troubled(event.step, f"no more event files for TensorBoard: {reason}"))
 
     def _write(self, event: Event) -> None:
         if isinstance(event, Started | RolledBack):
@@ -83,7 +84,11 @@ class TensorBoardWriter:
         from torch.utils.tensorboard import SummaryWriter
 
         self._close()
-        self._writer = SummaryWriter(self._folder, purge_step=step + 1)
+        make_folder(self._folder)
+        self._writer = SummaryWriter(str(self._folder), purge_step=step + 1)
+        for path in self._folder.iterdir():  # where it has just begun a file, as the umask wants it
+            if stat.S_ISREG(path.lstat().st_mode):
+                path.chmod(0o600)
 
     def _close(self) -> None:
         if self._writer is not None:

@@ -147,7 +147,7 @@ def test_a_log_that_was_removed_begins_anew_where_readers_look(tmp_path):
 
 def test_where_there_can_be_no_log_that_is_one_line(tmp_path):
     (tmp_path / "mine" / "metrics.jsonl").mkdir(parents=True)
-    with pytest.raises(RnntermError, match="log of run mine: Is a directory"):
+    with pytest.raises(RnntermError, match="of run mine: it is a folder"):
         MetricsLog(tmp_path / "mine" / "metrics.jsonl")
 
 

@@ -77,6 +77,7 @@ def describe_choice(summary: ModelSummary) -> str:
 
 
 def _voice_of(run: RunFolder, checkpoint: Checkpoint) -> Voice:
+    checkpoint.check_files()
     return Voice(run.name, _ready(checkpoint.model), checkpoint.step)
 
 

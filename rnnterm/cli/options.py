@@ -46,7 +46,7 @@ def _run_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
 
 def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The models whose names begin like a word, to complete it."""
-    from rnnterm.runs.models import bundled_models
+    from rnnterm.bundled import bundled_models
 
     bundled = [name for name in bundled_models() if name.startswith(incomplete)]
     return bundled + _run_names(ctx, param, incomplete)

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnnterm.bundled import bundled_models
 from rnnterm.glyphs import columns, fit, visible
 from rnnterm.nn.modelfile import Model, load_model, model_bytes, told_value
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.runs.checkpoints import CheckpointStore
-from rnnterm.runs.models import bundled_models, find_model, list_models
+from rnnterm.runs.models import find_model, list_models
 from rnnterm.text.vocab import Vocabulary
 
 FORMATS = {"safetensors": "safetensors", "npz": "keras", "onnx": "onnx"}

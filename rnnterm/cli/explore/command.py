@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rnnterm.cli.options import json_option, model_names, runs_dir_option
+from rnnterm.bundled import TINY
+from rnnterm.cli.diagnostics import warn
+from rnnterm.cli.options import chosen_root, json_option, model_names, runs_dir_option
 from rnnterm.errors import UsageError
 from rnnterm.threads import import_numpy_with_one_thread
 
@@ -171,11 +173,14 @@ def command(
     from rnnterm.cli.explore.page import checked_export, show_answer
     from rnnterm.cli.explore.tiny import is_tiny, tiny
     from rnnterm.cli.seed import read_seed
+    from rnnterm.runs.models import hidden_run
 
     export = checked_export(export)
     if is_tiny(model):
         _refuse_given(_OF_TINY, "the tiny network has no")
         text = None if text is None else read_seed(text, "text")
+        if remark := hidden_run(TINY, chosen_root(chosen["runs_dir"])):
+            warn(remark)
         answer: Answer = tiny(model, text, weight, chosen["step"])
     elif weight:
         raise UsageError("--weight edits the built-in network: explore tiny")

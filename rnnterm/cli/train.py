@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rnnterm.cli.diagnostics import DONE, FAILED, INTERRUPTED, narrate
+from rnnterm.cli.diagnostics import DONE, FAILED, INTERRUPTED, narrate, warn
 from rnnterm.cli.follow import (
     DETACH,
     STOP,
@@ -133,6 +133,8 @@ def command(
 def _tell_corpus(plan: "TrainingPlan") -> None:
     text = plan.corpus
     narrate(f"corpus {text.name} · {len(text):,} characters · {len(text.vocab)} symbols")
+    for remark in text.remarks:  # the trainer opens what is whole again by then
+        warn(remark)
 
 
 def _lead(

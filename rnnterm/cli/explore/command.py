@@ -8,7 +8,7 @@ import click
 
 from rnnterm.bundled import TINY
 from rnnterm.cli.diagnostics import warn
-from rnnterm.cli.options import chosen_root, json_option, model_names, runs_dir_option
+from rnnterm.cli.options import chosen_root, force_option, json_option, model_names, runs_dir_option
 from rnnterm.errors import UsageError
 from rnnterm.threads import import_numpy_with_one_thread
 
@@ -37,8 +37,8 @@ _LOOKS_AT: dict[str, tuple[str, ...]] = {
     "compare": (),
 }
 _OF_SERIES = ("series", "column", "date_column", "missing", "at", "values", "network")
-_OF_FORECASTER = (*_OF_SERIES, "unit", "step", "show", "saturation", "export", "as_json")
-_OF_TINY = ("weight", "text", "step", "export", "as_json")
+_OF_FORECASTER = (*_OF_SERIES, "unit", "step", "show", "saturation", "export", "force", "as_json")
+_OF_TINY = ("weight", "text", "step", "export", "force", "as_json")
 
 
 @click.command("explore")
@@ -146,6 +146,7 @@ _OF_TINY = ("weight", "text", "step", "export", "as_json")
     "--rng-seed", type=click.IntRange(0), metavar="N", help="The same seed, the same draws."
 )
 @click.option("--export", metavar="FILE", help="Write FILE.svg or FILE.html instead.")
+@force_option
 @runs_dir_option
 @json_option
 def command(
@@ -154,6 +155,7 @@ def command(
     text: str | None,
     weight: tuple[str, ...],
     export: str | None,
+    force: bool,
     as_json: bool,
     **chosen: Any,
 ) -> None:
@@ -175,7 +177,7 @@ def command(
     from rnnterm.cli.seed import read_seed
     from rnnterm.runs.models import hidden_run
 
-    export = checked_export(export)
+    target = checked_export(export, force=force)
     if is_tiny(model):
         _refuse_given(_OF_TINY, "the tiny network has no")
         text = None if text is None else read_seed(text, "text")
@@ -192,7 +194,7 @@ def command(
             if chosen[name] not in (None, ()):
                 raise UsageError(f"{_flag(name)} is for forecasters, {model} reads a text")
         answer = _answer(model, None if text is None else read_seed(text, "text"), chosen)
-    show_answer(answer, as_json=as_json, export=export, title=f"rnnterm explore {model}")
+    show_answer(answer, as_json=as_json, export=target, title=f"rnnterm explore {model}")
 
 
 def _answer(model: str, text: str | None, chosen: dict[str, Any]) -> "Answer":

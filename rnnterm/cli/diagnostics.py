@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from rnnterm.terminal import safe_line
+from rnnterm.wording import shorten
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -24,13 +25,13 @@ def narrate(line: str) -> None:
 
 def warn(line: str) -> None:
     """Narrate something that a person may want to mend."""
-    narrate(f"warning: {line}")
+    narrate(f"warning: {shorten(line)}")
 
 
 def leave(code: int, error: str = "") -> NoReturn:
     """End the process with one line about why, leaving no buffered output behind to fail later."""
     if error:
-        narrate(f"rnnterm: {error}")
+        narrate(f"rnnterm: {shorten(error)}")
     try:
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError):

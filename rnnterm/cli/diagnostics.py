@@ -32,10 +32,25 @@ def leave(code: int, error: str = "") -> NoReturn:
     """End the process with one line about why, leaving no buffered output behind to fail later."""
     if error:
         narrate(f"rnnterm: {shorten(error)}")
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError, AttributeError):
-        # The interpreter flushes once more on its way out and would complain in its own words.
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, 1)
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            # The interpreter flushes once more on its way out, would complain in its own words,
+            # and would change the exit code.
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, number)
     sys.exit(code)
+
+
+def hold_closed_streams() -> None:
+    """Give the descriptors of closed standard streams to the null device.
+
+    Else the next file that is opened would have one of them, and what a library writes to standard
+    error would go into it. Python's own streams stay closed.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest that is free

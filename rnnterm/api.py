@@ -70,6 +70,8 @@ def load(model: str | Path, *, runs: str | Path | None = None) -> "LoadedModel":
     found = locate_model(str(model), _path(runs))
     for note in found.notes:
         warnings.warn(f"{note}; another checkpoint is used", stacklevel=2)
+    if found.remark:
+        warnings.warn(found.remark, stacklevel=2)
     return LoadedModel(load_model(found.path))
 
 

@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from rnnterm.errors import RnntermError, UsageError
+from rnnterm.files import read_regular
+
+_LARGEST = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,14 @@ def read_settings(path: Path | None = None) -> Settings:
     """
     path = path or settings_path()
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        # A link is followed, as people keep such files elsewhere; a pipe would be waited for.
+        values = tomllib.loads(read_regular(path, _LARGEST, follow=True).decode())
     except FileNotFoundError:
         return Settings()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        reason = error.strerror or error
+        raise RnntermError(f"cannot read the settings {path}: {reason}") from None
+    except UnicodeDecodeError as error:
         raise RnntermError(f"cannot read the settings {path}: {error}") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"the settings {path} are not TOML: {error}") from None

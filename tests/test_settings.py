@@ -1,9 +1,11 @@
 """The settings file: read, checked by name, explained."""
 
 import json
+import os
 import tomllib
 
 import pytest
+from damaged_files import KINDS, replaced_by
 from installed import run_command
 
 from rnnterm.errors import RnntermError
@@ -94,4 +96,25 @@ def test_a_file_that_cannot_be_read_is_said(config):
     config.unlink()
     config.mkdir()
     with pytest.raises(RnntermError, match="cannot read"):
+        read_settings()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "link"])
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(config, kind):
+    with replaced_by(kind, config, config), pytest.raises(RnntermError, match=config.name):
+        read_settings()
+
+
+def test_a_link_is_followed_and_a_huge_file_is_not_read(config, tmp_path):
+    (tmp_path / "dotfiles").write_text("fps = 20\n")
+    config.symlink_to(tmp_path / "dotfiles")
+    assert read_settings().fps == 20
+    config.unlink()
+    config.symlink_to("/dev/zero")
+    with pytest.raises(RnntermError, match="not a regular file"):
+        read_settings()
+    config.unlink()
+    config.touch()
+    os.truncate(config, 1 << 32)
+    with pytest.raises(RnntermError, match="larger"):
         read_settings()

@@ -24,7 +24,7 @@ def test_the_wheel_holds_texts_models_recipes_and_types(tmp_path):
     assert "rnnterm/bundled/checkpoints/shakespeare.safetensors" in names
     assert not any(name.startswith("tests") for name in names)
     code = (
-        "from rnnterm.text.catalog import catalog; from rnnterm.runs.models import bundled_models\n"
+        "from rnnterm.text.catalog import catalog; from rnnterm.bundled import bundled_models\n"
         "print(all(entry.make or entry.file.is_file() for entry in catalog().values()))\n"
         "print(bundled_models())"
     )

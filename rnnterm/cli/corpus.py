@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rnnterm.cli.options import json_option
+from rnnterm.cli.options import Number, Whole, json_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.errors import UsageError
 from rnnterm.glyphs import labelled, symbol_map, terminal_width, visible
@@ -43,11 +43,17 @@ def list_command(as_json: bool) -> None:
 @command.command("show")
 @click.argument("corpus")
 @click.option("--lowercase", is_flag=True, help="Read the text in lower case.")
-@click.option("--window", "length", default=100, show_default=True, type=click.IntRange(1, 10**9))
-@click.option("--stride", default=1, show_default=True, type=click.IntRange(1, 10**9))
-@click.option("--at", "place", default=0, show_default=True, help="Which window to show.")
-@click.option("--val-fraction", default=0.1, show_default=True, help="Share for validation.")
-@click.option("--test-fraction", default=0.0, show_default=True, help="Share for testing.")
+@click.option("--window", "length", default=100, show_default=True, type=Whole(1, 10**9))
+@click.option("--stride", default=1, show_default=True, type=Whole(1, 10**9))
+@click.option(
+    "--at", "place", type=Whole(), default=0, show_default=True, help="Which window to show."
+)
+@click.option(
+    "--val-fraction", type=Number(), default=0.1, show_default=True, help="Share for validation."
+)
+@click.option(
+    "--test-fraction", type=Number(), default=0.0, show_default=True, help="Share for testing."
+)
 @json_option
 def show_command(
     *,

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from rnnterm.terminal import safe_line
+from rnnterm.wording import shorten
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -24,17 +25,32 @@ def narrate(line: str) -> None:
 
 def warn(line: str) -> None:
     """Narrate something that a person may want to mend."""
-    narrate(f"warning: {line}")
+    narrate(f"warning: {shorten(line)}")
 
 
 def leave(code: int, error: str = "") -> NoReturn:
     """End the process with one line about why, leaving no buffered output behind to fail later."""
     if error:
-        narrate(f"rnnterm: {error}")
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError, AttributeError):
-        # The interpreter flushes once more on its way out and would complain in its own words.
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, 1)
+        narrate(f"rnnterm: {shorten(error)}")
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            # The interpreter flushes once more on its way out, would complain in its own words,
+            # and would change the exit code.
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, number)
     sys.exit(code)
+
+
+def hold_closed_streams() -> None:
+    """Give the descriptors of closed standard streams to the null device.
+
+    Else the next file that is opened would have one of them, and what a library writes to standard
+    error would go into it. Python's own streams stay closed.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest that is free

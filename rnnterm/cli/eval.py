@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnterm.cli.diagnostics import narrate, warn
-from rnnterm.cli.options import json_option, runs_dir_option
+from rnnterm.cli.options import SEED, Number, Whole, json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.errors import RnntermError, UsageError
@@ -44,12 +44,6 @@ class _Answer:
         return self.sample[self.copied.start : self.copied.start + self.copied.longest]
 
 
-def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) -> float | None:
-    if value is not None and not math.isfinite(value):
-        raise click.BadParameter("it must be a finite number")
-    return value
-
-
 @click.command("eval")
 @click.argument("model")
 @click.option("--corpus", metavar="C", help="A file, -, or a bundled text (else the learnt one).")
@@ -57,39 +51,39 @@ def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) 
     "--split", "part", type=click.Choice(["train", "val", "test", "all"]), default="val",
     show_default=True, help="The part to read.",
 )  # fmt: skip
-@click.option("--val-fraction", type=float, metavar="P", help="Else as in the model's recipe.")
-@click.option("--test-fraction", type=float, metavar="P", help="Else as in the model's recipe.")
+@click.option("--val-fraction", type=Number(), metavar="P", help="Else as in the model's recipe.")
+@click.option("--test-fraction", type=Number(), metavar="P", help="Else as in the model's recipe.")
 @click.option(
     "--protocol", type=click.Choice(["carried", "blocks", "both"]), default="both",
     show_default=True, help="Read on with the state carried, or random blocks from a cold start.",
 )  # fmt: skip
 @click.option(
-    "--max-characters", default=300_000, show_default=True, type=click.IntRange(2), metavar="N",
+    "--max-characters", default=300_000, show_default=True, type=Whole(2), metavar="N",
     help="Read so many at most with the state carried.",
 )  # fmt: skip
 @click.option(
-    "--block-size", default=256, show_default=True, type=click.IntRange(1), metavar="N",
+    "--block-size", default=256, show_default=True, type=Whole(1), metavar="N",
     help="Characters in a block.",
 )  # fmt: skip
 @click.option(
-    "--blocks", default=256, show_default=True, type=click.IntRange(1), metavar="N",
+    "--blocks", default=256, show_default=True, type=Whole(1), metavar="N",
     help="How many blocks.",
 )  # fmt: skip
 @click.option(
-    "--sample-length", default=2000, show_default=True, type=click.IntRange(0), metavar="N",
+    "--sample-length", default=2000, show_default=True, type=Whole(0), metavar="N",
     help="Characters of a fresh sample to search for copies.",
 )  # fmt: skip
 @click.option(
-    "--copy-length", default=20, show_default=True, type=click.IntRange(1), metavar="N",
+    "--copy-length", default=20, show_default=True, type=Whole(1), metavar="N",
     help="Characters in a row that make a copy.",
 )  # fmt: skip
 @click.option(
-    "--fail-above", type=float, callback=_finite, metavar="X",
+    "--fail-above", type=Number(), metavar="X",
     help="Exit with 1 if the first loss is above X nats.",
 )  # fmt: skip
 @click.option("--strict", is_flag=True, help="Fail if the model lacks a character of the text.")
 @click.option(
-    "--rng-seed", default=1, show_default=True, type=click.IntRange(0), metavar="N",
+    "--rng-seed", default=1, show_default=True, type=SEED, metavar="N",
     help="Seed of blocks and sample.",
 )  # fmt: skip
 @runs_dir_option

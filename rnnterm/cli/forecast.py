@@ -8,7 +8,7 @@ import click
 
 from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.forecast_view import forecast_to_json, show_forecast
-from rnnterm.cli.options import force_option, json_option
+from rnnterm.cli.options import SEED, Number, UserPath, Whole, force_option, json_option
 from rnnterm.cli.output import emit_json
 from rnnterm.cli.writing import writable, write_told
 from rnnterm.errors import RnntermError, UsageError
@@ -27,7 +27,7 @@ _LONG = 1_000_000  # values; fewer are on their way at once
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def _value(flag: str, kind: type, metavar: str, explanation: str) -> Callable[[_F], _F]:
+def _value(flag: str, kind: Any, metavar: str, explanation: str) -> Callable[[_F], _F]:
     """An option for a value of the plan, which checks it."""
     return click.option(flag, type=kind, metavar=metavar, help=explanation)
 
@@ -40,21 +40,28 @@ def _value(flag: str, kind: type, metavar: str, explanation: str) -> Callable[[_
 @click.option(
     "--missing", multiple=True, metavar="TEXT", help="A missing value, such as nan; repeatable."
 )
-@_value("--window", int, "N", "Values that the network sees.")
-@_value("--horizon", int, "N", "Values to forecast beyond the end.")
+@_value("--window", Whole(), "N", "Values that the network sees.")
+@_value("--horizon", Whole(), "N", "Values to forecast beyond the end.")
 @_value("--cell", str, "CELL", "gru, lstm or rnn.")
-@_value("--units", int, "N", "Units of the cell.")
-@_value("--epochs", int, "N", "Passes over the training part, at most.")
-@_value("--split", float, "S", "Where the test part begins: a share, or a count of values.")
-@_value("--seeds", int, "N", "Networks that learn; their mean is the forecast.")
-@_value("--rng-seed", int, "N", "Seed of every random choice.")
-@click.option("--period", type=click.IntRange(1), metavar="N", help="Values in a season.")
-@click.option("--frequency", type=float, metavar="F", help="Of the sine, a step (else 0.02).")
-@click.option("--noise", type=float, metavar="A", help="Of the sine, how wide (else 1).")
+@_value("--units", Whole(), "N", "Units of the cell.")
+@_value("--epochs", Whole(), "N", "Passes over the training part, at most.")
+@_value("--split", Number(), "S", "Where the test part begins: a share, or a count of values.")
+@_value("--seeds", Whole(), "N", "Networks that learn; their mean is the forecast.")
+@_value("--rng-seed", SEED, "N", "Seed of every random choice.")
+@click.option("--period", type=Whole(1), metavar="N", help="Values in a season.")
+@click.option("--frequency", type=Number(), metavar="F", help="Of the sine, a step (else 0.02).")
+@click.option("--noise", type=Number(), metavar="A", help="Of the sine, how wide (else 1).")
 @click.option("--plot/--no-plot", default=True, help="Draw it, or not.")
-@click.option("--out", metavar="FILE.csv", help="Write all forecasts to a table.")
-@click.option("--save", metavar="FILE", help="Keep the forecaster, in a .safetensors file.")
-@click.option("--model", metavar="FILE", help="Learn nothing: forecast with one that was kept.")
+@click.option("--out", type=UserPath(), metavar="FILE.csv", help="Write all forecasts to a table.")
+@click.option(
+    "--save", type=UserPath(), metavar="FILE", help="Keep the forecaster, in a .safetensors file."
+)
+@click.option(
+    "--model",
+    type=UserPath(),
+    metavar="FILE",
+    help="Learn nothing: forecast with one that was kept.",
+)
 @force_option
 @json_option
 def command(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnterm.cli.diagnostics import narrate, warn
-from rnnterm.cli.options import model_option, runs_dir_option, seed_option
+from rnnterm.cli.options import SEED, Number, Whole, model_option, runs_dir_option, seed_option
 from rnnterm.cli.output import emit_json, emit_raw, emit_stream, emit_styled
 from rnnterm.cli.seed import fresh_rng_seed, known_part, read_seed
 from rnnterm.cli.speaker import load_speaker
@@ -64,31 +64,33 @@ class _Options:
 @click.command("generate")
 @model_option
 @seed_option
+@click.option("--length", default=500, show_default=True, type=Whole(0, 10**9), metavar="N")
 @click.option(
-    "--length", default=500, show_default=True, type=click.IntRange(0, 10**9), metavar="N"
-)
-@click.option(
-    "--temperature", type=float, metavar="T",
+    "--temperature", type=Number(), metavar="T",
     help="Below 1 bolder, above 1 wilder (else the recipe's, mostly 0.8).",
 )  # fmt: skip
-@click.option("--top-k", default=0, metavar="K", help="Only the K likeliest characters.")
-@click.option("--top-p", default=1.0, metavar="P", help="Only the likeliest that make up P.")
 @click.option(
-    "--min-p", default=0.0, metavar="P", help="Only those P times as likely as the first."
+    "--top-k", type=Whole(), default=0, metavar="K", help="Only the K likeliest characters."
+)
+@click.option(
+    "--top-p", type=Number(), default=1.0, metavar="P", help="Only the likeliest that make up P."
+)
+@click.option(
+    "--min-p",
+    type=Number(),
+    default=0.0,
+    metavar="P",
+    help="Only those P times as likely as the first.",
 )
 @click.option("--greedy", is_flag=True, help="Always the likeliest character.")
-@click.option("--repetition-penalty", default=1.0, metavar="R", help="Above 1: repeat less.")
 @click.option(
-    "--beam", type=click.IntRange(1, 1000), metavar="W", help="Search the likeliest text."
+    "--repetition-penalty", type=Number(), default=1.0, metavar="R", help="Above 1: repeat less."
 )
+@click.option("--beam", type=Whole(1, 1000), metavar="W", help="Search the likeliest text.")
 @click.option("--stop", "stops", multiple=True, metavar="TEXT", help="End before this text.")
 @click.option("--stop-loops", is_flag=True, help="End when the text goes round in a loop.")
-@click.option(
-    "--samples", default=1, type=click.IntRange(1, 100_000), metavar="N", help="So many at once."
-)
-@click.option(
-    "--rng-seed", type=click.IntRange(0), metavar="N", help="The same seed, the same text."
-)
+@click.option("--samples", default=1, type=Whole(1, 100_000), metavar="N", help="So many at once.")
+@click.option("--rng-seed", type=SEED, metavar="N", help="The same seed, the same text.")
 @click.option("--device", metavar="D", help="Run on torch: cuda, cuda:N, mps or cpu.")
 @click.option("--json", is_flag=True, help="One JSON object a sample.")
 @click.option("--log-probabilities", is_flag=True, help="With --json: each character's, in nats.")

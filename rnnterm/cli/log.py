@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnterm.cli.moments import format_moment
-from rnnterm.cli.options import chosen_run, run_argument, runs_dir_option
+from rnnterm.cli.options import Whole, chosen_run, run_argument, runs_dir_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.cli.progress import news_lines
 from rnnterm.cli.summary import losses_line
@@ -36,9 +36,7 @@ _INDENT = " " * len("2000-01-01 00:00:00  ")
 @click.command("log")
 @run_argument
 @click.option("--follow", "-f", is_flag=True, help="Go on until the run ends; Ctrl-C leaves.")
-@click.option(
-    "--lines", "-n", type=click.IntRange(0), metavar="N", help="Of the past, the last N lines."
-)
+@click.option("--lines", "-n", type=Whole(0), metavar="N", help="Of the past, the last N lines.")
 @click.option("--all", "everything", is_flag=True, help="Every entry of the log.")
 @runs_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Every entry as a JSON object on a line.")

@@ -2,14 +2,24 @@
 
 import os
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
 from rnnterm import __version__
-from rnnterm.cli.diagnostics import DONE, FAILED, INTERRUPTED, WRONG_USAGE, leave
-from rnnterm.cli.output import ReaderLeft
+from rnnterm.cli.diagnostics import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    WRONG_USAGE,
+    hold_closed_streams,
+    leave,
+)
+from rnnterm.cli.output import ReaderLeft, emit, stdout
 from rnnterm.errors import RnntermError
 
 _COMMANDS = {  # a module, and what it calls the command where that is not `command`
@@ -33,11 +43,32 @@ _COMMANDS = {  # a module, and what it calls the command where that is not `comm
 }
 
 
+@contextmanager
+def _shown() -> Iterator[None]:
+    """Complain where a page of help or a version went nowhere, which click does not notice."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError as error:
+        emit(error.format_message())
+        raise click.exceptions.Exit(DONE) from None
+    except click.exceptions.Exit:  # click ends so after it has shown one
+        stdout()
+        raise
+
+
 class _LazyGroup(click.Group):
     """Imports a subcommand's module when it is needed, so that start-up pays for one only."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _shown():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _shown():
+            return super().invoke(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
@@ -83,17 +114,17 @@ def _open_app(model: str) -> int:
 
 def main() -> NoReturn:
     """Run the command line; ends the process with 0, 1, 2 or 130."""
+    hold_closed_streams()
     # Anything may be asked to be shown; a narrow locale must not turn that into an exception.
     for stream in (sys.stdout, sys.stderr):
         reconfigure: Any = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(encoding="utf-8", errors="replace")
+    # Where a network's values run away, an error says so; numpy would add lines with our paths.
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"rnnterm\.")
     settings, out = {"debug": False}, sys.stdout
     try:
         status = cli.main(prog_name="rnnterm", standalone_mode=False, obj=settings)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        leave(DONE)
     except click.ClickException as error:
         leave(error.exit_code, _one_line(error))
     except (KeyboardInterrupt, click.Abort):
@@ -121,7 +152,10 @@ def _told(error: Exception) -> tuple[int, str]:
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
         return FAILED, f"{error.strerror}{where}"
-    if isinstance(error, MemoryError):
+    # torch raises a RuntimeError of its own for a GPU, and a plain one for the machine.
+    is_runtime = isinstance(error, RuntimeError)
+    no_memory = ("out of memory" in str(error) or "allocate memory" in str(error)) and is_runtime
+    if isinstance(error, MemoryError) or no_memory:
         return FAILED, "there is not enough memory: ask for less, or close something"
     return FAILED, f"{type(error).__name__}: {error} (rnnterm --debug … shows more)"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnterm.cli.diagnostics import narrate
-from rnnterm.cli.options import force_option, json_option, runs_dir_option
+from rnnterm.cli.options import UserPath, force_option, json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.cli.speaker import load_speaker, warn_of_fallback
 from rnnterm.cli.table import assignments, column_widths, table_row
@@ -83,7 +83,7 @@ def show_command(*, name: str, runs_dir: str | None, as_json: bool) -> None:
 
 @command.command("export")
 @click.argument("name")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=UserPath())
 @click.option(
     "--format",
     "form",
@@ -110,8 +110,8 @@ def export_command(
 
 
 @command.command("import")
-@click.argument("source", metavar="FILE.npz", type=click.Path())
-@click.argument("target", metavar="OUT.safetensors", type=click.Path())
+@click.argument("source", metavar="FILE.npz", type=UserPath())
+@click.argument("target", metavar="OUT.safetensors", type=UserPath())
 @force_option
 def import_command(*, source: str, target: str, force: bool) -> None:
     """Make a model of Keras' arrays.
@@ -122,12 +122,14 @@ def import_command(*, source: str, target: str, force: bool) -> None:
     from pathlib import Path
 
     from rnnterm.nn.keras_layout import load_keras
-    from rnnterm.nn.modelfile import model_bytes
+    from rnnterm.nn.modelfile import model_bytes, model_from_bytes
 
     if not target.endswith(".safetensors"):
         raise UsageError(f"{target!r} must end in .safetensors, to be found as a model")
     file = writable(target, force)
-    write_told(file, model_bytes(load_keras(Path(source))))
+    content = model_bytes(load_keras(Path(source)))
+    model_from_bytes(content)  # what could not be read again is not written
+    write_told(file, content)
     narrate(f'now try: rnnterm generate --model {shlex.quote(target)} --seed "…"')
 
 

@@ -1,7 +1,8 @@
 """Arguments and options that several commands share, so that each reads alike everywhere."""
 
+import math
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,6 +10,40 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rnnterm.runs.folder import RunFolder
+
+
+class Number(click.FloatRange):
+    """A number within a range; never NaN or infinity, which mean nothing anywhere."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """See click."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number", param, ctx)
+        return number
+
+
+class Whole(click.IntRange):
+    """A whole number within a range, of at most twelve digits unless another end is given."""
+
+    def __init__(self, least: int | None = None, most: int = 10**12) -> None:
+        super().__init__(-most if least is None else least, most)
+
+
+class UserPath(click.Path):
+    """A path as people write it: `~` is expanded, also after `=`, where a shell leaves it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See click; raises UsageError for the home of nobody."""
+        from rnnterm.files import user_path
+
+        return str(user_path(str(super().convert(value, param, ctx)))) if value else ""
+
+
+SEED = click.IntRange(0)
+"""A seed of randomness: a whole number of any size."""
 
 
 def chosen_root(runs_dir: str | None) -> "Path":
@@ -46,7 +81,7 @@ def _run_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
 
 def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The models whose names begin like a word, to complete it."""
-    from rnnterm.runs.models import bundled_models
+    from rnnterm.bundled import bundled_models
 
     bundled = [name for name in bundled_models() if name.startswith(incomplete)]
     return bundled + _run_names(ctx, param, incomplete)
@@ -66,7 +101,7 @@ seed_option = click.option(
     "--seed", default="", metavar="TEXT", help="What to continue; - standard input, @FILE."
 )
 runs_dir_option = click.option(
-    "--runs-dir", type=click.Path(), help="Where runs live (else RNNTERM_RUNS)."
+    "--runs-dir", type=UserPath(), metavar="PATH", help="Where runs live (else RNNTERM_RUNS)."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 force_option = click.option("--force", is_flag=True, help="Replace a file that is there.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnnterm.cli.diagnostics import narrate, warn
-from rnnterm.cli.options import json_option, runs_dir_option
+from rnnterm.cli.options import Whole, json_option, runs_dir_option
 from rnnterm.cli.output import emit, emit_json, emit_styled, stdout
 from rnnterm.cli.speaker import load_speaker
 from rnnterm.errors import RnntermError, UsageError
@@ -33,11 +33,11 @@ _UNKNOWN = "2;9"
 @click.argument("model")
 @click.argument("file", default=_STDIN)
 @click.option(
-    "--top", default=10, show_default=True, type=click.IntRange(0), metavar="N",
+    "--top", default=10, show_default=True, type=Whole(0), metavar="N",
     help="List so many lines, the most surprising first; 0 lists all.",
 )  # fmt: skip
 @click.option(
-    "--min-length", default=8, show_default=True, type=click.IntRange(1), metavar="N",
+    "--min-length", default=8, show_default=True, type=Whole(1), metavar="N",
     help="Leave out lines of fewer characters.",
 )  # fmt: skip
 @click.option("--characters", is_flag=True, help="With --json: the surprisal of each character.")

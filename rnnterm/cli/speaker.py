@@ -25,6 +25,8 @@ def load_speaker(name: str, runs_dir: str | None) -> "Model":
 
 
 def warn_of_fallback(found: "ModelFile") -> None:
-    """Say which checkpoints of a run had to be passed over, and why."""
+    """Say what else was meant perhaps, and which checkpoints had to be passed over, and why."""
+    if found.remark:
+        warn(found.remark)
     for note in found.notes:
         warn(f"{note}; another checkpoint is used")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 
-from rnnterm.cli.options import model_option, runs_dir_option, seed_option
+from rnnterm.cli.options import SEED, Number, Whole, model_option, runs_dir_option, seed_option
 from rnnterm.cli.output import emit
 from rnnterm.cli.seed import fresh_rng_seed, known_part, read_seed
 from rnnterm.cli.speaker import load_speaker
@@ -22,16 +22,15 @@ STDIN = "-"
 @model_option
 @seed_option
 @click.option(
-    "--temperature", default=0.8, show_default=True, metavar="T", help="0: the likeliest."
-)
-@click.option(
-    "--rng-seed", type=click.IntRange(0), metavar="N", help="The same seed, the same choices."
-)
+    "--temperature", type=Number(), default=0.8, show_default=True, metavar="T",
+    help="0: the likeliest.",
+)  # fmt: skip
+@click.option("--rng-seed", type=SEED, metavar="N", help="The same seed, the same choices.")
 @click.option(
     "--top",
     default=9,
     show_default=True,
-    type=click.IntRange(1),
+    type=Whole(1),
     metavar="N",
     help="Candidates to show.",
 )
@@ -39,7 +38,7 @@ STDIN = "-"
     "--length",
     default=40,
     show_default=True,
-    type=click.IntRange(1, MOST_AT_ONCE),
+    type=Whole(1, MOST_AT_ONCE),
     metavar="N",
     help="Characters that the model writes when told to go on.",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rnnterm.cli.diagnostics import DONE, FAILED, INTERRUPTED, narrate
+from rnnterm.cli.diagnostics import DONE, FAILED, INTERRUPTED, narrate, warn
 from rnnterm.cli.follow import (
     DETACH,
     STOP,
@@ -18,7 +18,7 @@ from rnnterm.cli.follow import (
     heard_interrupts,
     how_it_broke_off,
 )
-from rnnterm.cli.options import runs_dir_option, same_runs_dir
+from rnnterm.cli.options import Whole, runs_dir_option, same_runs_dir
 from rnnterm.cli.output import emit, emit_json
 from rnnterm.cli.summary import summarize
 from rnnterm.errors import RnntermError, UsageError
@@ -60,7 +60,7 @@ def _setting_option(flag: str, metavar: str, explanation: str) -> Callable[[_F],
 @click.option("--detach", is_flag=True, help="Let it train in the background; print its name.")
 @click.option(
     "--nproc",
-    type=click.IntRange(1, 1024),
+    type=Whole(1, 1024),
     default=1,
     metavar="N",
     help="Share each batch among N processes of this machine, one a GPU.",
@@ -133,6 +133,8 @@ def command(
 def _tell_corpus(plan: "TrainingPlan") -> None:
     text = plan.corpus
     narrate(f"corpus {text.name} · {len(text):,} characters · {len(text.vocab)} symbols")
+    for remark in text.remarks:  # the trainer opens what is whole again by then
+        warn(remark)
 
 
 def _lead(

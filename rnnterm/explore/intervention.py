@@ -18,7 +18,7 @@ import numpy as np
 from rnnterm.errors import RnntermError, UsageError
 from rnnterm.nn.cells import LSTM, Array, Cell, Gates, State
 from rnnterm.nn.modelfile import Model
-from rnnterm.nn.network import Network
+from rnnterm.nn.network import Network, RunawayError
 from rnnterm.nn.softmax import Doubles
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.sampling.generator import generate
@@ -166,10 +166,16 @@ def measure_effect(model: Model, changed: Model, ids: Ids) -> Effect:
             return carried_loss(of, ids)
         return blocks_loss(of, ids, BLOCK_SIZE, BLOCKS, rng_seed=1)
 
-    with np.errstate(over="ignore", invalid="ignore"):
-        effect = Effect(loss(model), loss(changed))
+    overflow = RnntermError("the network's states overflow on that text: change its units less")
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            effect = Effect(loss(model), loss(changed))
+    except RunawayError:
+        if model.spec.is_bounded:
+            raise
+        raise overflow from None
     if not math.isfinite(effect.bits):
-        raise RnntermError("the network's states overflow on that text: change its units less")
+        raise overflow
     return effect
 
 

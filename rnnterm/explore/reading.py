@@ -13,7 +13,7 @@ from rnnterm.errors import RnntermError
 from rnnterm.explore.unrolled import LONGEST, Unrolled
 from rnnterm.nn.cells import Array, Cell, CellSpec, Gates
 from rnnterm.nn.modelfile import Model
-from rnnterm.nn.network import Indices, NetworkState, Trace
+from rnnterm.nn.network import Indices, NetworkState, RunawayError, Trace
 from rnnterm.nn.softmax import Doubles, log_softmax
 
 
@@ -129,14 +129,15 @@ def read_text(model: Model, text: str) -> Reading:
 
 def _traced(model: Model, ids: Indices, state: NetworkState | None = None) -> Trace:
     """The trace, if all of it is finite: a linear or relu network can grow beyond every number."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        trace = model.network.trace(ids, state)
-    if not np.isfinite(trace.logits).all():
+    try:
+        return model.network.trace(ids, state)
+    except RunawayError:
+        if model.spec.is_bounded:
+            raise
         raise RnntermError(
             "the network's states overflow while it reads this text: give a shorter text, or "
             "choose a model that keeps its states in bounds"
-        )
-    return trace
+        ) from None
 
 
 def _readable(model: Model, text: str, most: int) -> tuple[str, str, int]:

@@ -21,7 +21,9 @@ from rnnterm.forecast.intervals import (
 from rnnterm.forecast.measures import measure
 from rnnterm.forecast.modelfile import forecaster_bytes
 from rnnterm.forecast.result import Doubles, Fault, ForecastResult, Row
+from rnnterm.nn.network import RunawayError
 
+_FARTHEST = 1e15  # scaled values, of which products are still numbers of 32 bits
 _SAME = 0.0005
 """The share of an error below which another is the same."""
 
@@ -58,7 +60,17 @@ def forecast_again(
         raise RnntermError("the series holds NaN or infinity: fill or leave out such values")
     split = forecaster.training.split
     known = split <= len(values) and series_digest(values[:split]) == forecaster.training.sha256
-    return answer(forecaster, series, values, split if known else 0)
+    reach = float(np.abs(forecaster.scaler.scale(values)).max())
+    if not reach < _FARTHEST:
+        raise RnntermError(
+            f"the series reaches values {reach:.0e} times as large as those that this forecaster "
+            "learnt: train one on this series"
+        )
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = answer(forecaster, series, values, split if known else 0)
+    if not np.isfinite([*result.one_step[window:], *result.beyond]).all():
+        raise RunawayError
+    return result
 
 
 def series_digest(values: Doubles) -> str:

@@ -29,6 +29,7 @@ class Header:
         date: that of the column of dates; None if there is none.
         delimiter: between cells.
         named: whether the first row holds the names.
+        width: how many cells the first row has.
     """
 
     columns: tuple[str, ...]
@@ -36,6 +37,7 @@ class Header:
     date: int | None
     delimiter: str
     named: bool
+    width: int
 
     def find(self, name: str, source: str) -> int:
         """The column of that name or number (from 1 on); raises UsageError for none or several."""
@@ -84,7 +86,7 @@ def read_header(head: Sequence[str], source: str) -> Header:
     if date is None and width > 1 and any(shares[1:]) and _counts(sample[0], delimiter):
         date = 0
     likely = sorted((at for at in range(width) if at != date and shares[at]), key=_negated(shares))
-    return Header(columns, tuple(likely), date, delimiter, is_named)
+    return Header(columns, tuple(likely), date, delimiter, is_named, len(first))
 
 
 def csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[Row]:

@@ -5,10 +5,8 @@ Its one metadata entry, `rnnterm`, is a JSON object: `kind` (`forecaster`), `ver
 float32 in PyTorch's layout, `networks.{n}.` before each name, and the calibration in float64.
 """
 
-import io
 import json
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,20 +16,27 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from rnnterm.errors import RnntermError
-from rnnterm.files import write_atomically
+from rnnterm.files import open_regular, read_regular, write_atomically
 from rnnterm.forecast.forecaster import Forecaster, Training
 from rnnterm.forecast.network import ForecasterSpec, check_network
 from rnnterm.forecast.plan import ForecastPlan
 from rnnterm.forecast.scaler import Scaler
 from rnnterm.nn.cells import Array
-from rnnterm.nn.modelfile import model_digest
+from rnnterm.nn.modelfile import (
+    LARGEST_HEADER,
+    check_types,
+    check_version,
+    entry_of,
+    model_digest,
+    parse_header,
+)
 from rnnterm.runs.records import record_from_json
+from rnnterm.wording import shorten
 
 _ENTRY = "rnnterm"
 _KIND = "forecaster"
 _VERSION = 1
 _LARGEST = 1 << 30  # bytes; a forecaster has some thousand numbers
-_LARGEST_HEADER = 1 << 24
 _CALIBRATION = ("calibration.errors", "calibration.errors_by_lead")
 
 
@@ -71,15 +76,12 @@ def load_forecaster(path: Path) -> Forecaster:
     damaged, from a newer rnnterm, or whose parts do not fit together.
     """
     try:
-        if not path.is_file() and path.exists():  # opening a pipe would wait for its writer
-            raise RnntermError(f"cannot read the forecaster {path}: it is no regular file")
-        if path.stat().st_size > _LARGEST:
-            raise RnntermError(f"cannot use the forecaster {path}: it is far too large to be one")
-        content = path.read_bytes()
+        content = read_regular(path, _LARGEST, follow=True)
     except FileNotFoundError:
         raise RnntermError(f"there is no forecaster's file {path}") from None
     except OSError as error:
-        raise RnntermError(f"cannot read the forecaster {path}: {error.strerror}") from None
+        reason = error.strerror or error
+        raise RnntermError(f"cannot read the forecaster {path}: {reason}") from None
     try:
         return forecaster_from_bytes(content)
     except RnntermError as error:
@@ -89,11 +91,11 @@ def load_forecaster(path: Path) -> Forecaster:
 def is_forecaster(path: Path) -> bool:
     """Whether a file says that it is a forecaster; it may be damaged for all that."""
     try:
-        with path.open("rb") if path.is_file() else nullcontext(io.BytesIO()) as stream:
+        with open_regular(path, follow=True) as stream:
             length = int.from_bytes(stream.read(8), "little")
-            header = json.loads(stream.read(length) if length <= _LARGEST_HEADER else b"")
-        return bool(json.loads(header["__metadata__"][_ENTRY]).get("kind") == _KIND)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            header = parse_header(stream.read(length) if length <= LARGEST_HEADER else b"")
+        return entry_of(header).get("kind") == _KIND
+    except (OSError, ValueError, RnntermError):
         return False
 
 
@@ -125,22 +127,18 @@ def forecaster_from_bytes(content: bytes) -> Forecaster:
 def _read(content: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
     """Description and tensors; version and digest are checked."""
     try:
+        header = parse_header(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        check_types(header)
         tensors = load(content)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    except (SafetensorError, ValueError, KeyError):
+    except (SafetensorError, ValueError):
         raise RnntermError("it is not a safetensors file, or damaged") from None
-    try:
-        described = json.loads(header["__metadata__"][_ENTRY])
-        kind, version, digest = described.get("kind"), described["version"], described["sha256"]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise RnntermError("it is not an rnnterm forecaster, or damaged") from None
-    if kind != _KIND:
+    described = entry_of(header)
+    if not described:
+        raise RnntermError("it is not an rnnterm forecaster, or damaged")
+    if described.get("kind") != _KIND:
         raise RnntermError("it is a model of characters, which cannot forecast")
-    if type(version) is not int or version > _VERSION:
-        raise RnntermError(
-            f"it has format {version}, this rnnterm reads {_VERSION}: upgrade rnnterm"
-        )
-    if digest != model_digest(described, tensors):
+    check_version(described, _VERSION)
+    if described.get("sha256") != model_digest(described, tensors):
         raise RnntermError("its digest does not fit its content: the file is damaged")
     return described, tensors
 
@@ -159,7 +157,8 @@ def _networks(tensors: Mapping[str, Array], count: int) -> tuple[dict[str, Array
         prefix, _, rest = name.partition(".")
         number, _, own = rest.partition(".")
         if prefix != "networks" or not number.isdecimal() or int(number) >= count:
-            raise RnntermError(f"the tensor {name!r} is not of this forecaster")
+            shown = shorten(name, 60)
+            raise RnntermError(f"the tensor {shown!r} is not of this forecaster")
         networks[int(number)][own] = tensor
     return networks
 

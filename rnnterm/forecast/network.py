@@ -15,6 +15,7 @@ from rnnterm.errors import RnntermError
 from rnnterm.forecast.plan import ForecastPlan
 from rnnterm.nn.cells import ACTIVATIONS, Array, Cell, CellWeights, Gates, State, build_cell
 from rnnterm.nn.spec import GATE_COUNT, Activation, CellKind
+from rnnterm.wording import listed
 
 Tensors = Mapping[str, Array]
 PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -182,7 +183,7 @@ def check_network(spec: ForecasterSpec, tensors: Tensors) -> None:
     """Raise RnntermError unless the tensors are those of the spec, well shaped and finite."""
     shapes = spec.tensor_shapes()
     if wrong := sorted(shapes.keys() ^ tensors.keys()):
-        raise RnntermError(f"tensors are missing or not of this network: {', '.join(wrong)}")
+        raise RnntermError(f"tensors are missing or not of this network: {listed(wrong)}")
     for name, shape in shapes.items():
         if tensors[name].shape != shape or tensors[name].dtype != np.float32:
             raise RnntermError(f"{name} is not of shape {shape} in float32")

@@ -1,5 +1,6 @@
 """Reading one column of numbers, and one of dates, out of CSV of any size."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from rnnterm.forecast.result import Doubles
 
 _HEAD = 1000  # rows that tell what the columns hold
 _CHUNK = 1 << 16  # rows
+_FINE = re.compile(r"\.\d{3}0*[1-9]")  # of seconds, finer than what is kept
 _SHOWN = 40  # characters of a cell
 
 NO_DATES = "none"
@@ -114,7 +116,7 @@ def read_table(
     others = [header.columns[other] for other in header.numeric if other not in (at, date)]
     if column is None and others:
         note = f"column {table.column!r} is forecast; --column takes another, such as {others[0]!r}"
-        return replace(table, notes=(note,))
+        return replace(table, notes=(note, *table.notes))
     return table
 
 
@@ -130,6 +132,8 @@ class _Reader:
         self._form: DateForm | None = None
         self._lines = _Lines(1)
         self._count = 0
+        self._too_wide = 0  # rows with empty cells beyond the first row's
+        self._are_cut = False  # dates whose seconds have more than three decimals
 
     def read(self, lines: Iterable[str], on_rows: Callable[[int], None] | None) -> Table:
         rows = csv_rows(lines, self._header.delimiter)
@@ -141,6 +145,7 @@ class _Reader:
         values: list[Doubles] = []
         dates: list[Any] = []
         for chunk in filter(None, self._chunks(rows)):
+            self._check_width(chunk)
             values.append(self._numbers(chunk))
             if self._date is not None:
                 dates.append(self._dates(chunk, self._date))
@@ -154,9 +159,30 @@ class _Reader:
             np.concatenate(values) if values else np.empty(0),
             np.concatenate(dates) if dates else None,
             self._form,
-            (),
+            tuple(self._notes()),
             self._lines,
         )
+
+    def _notes(self) -> Iterator[str]:
+        if count := self._too_wide:
+            yield f"empty cells beyond column {self._header.width} in {count:,} rows are left out"
+        if self._are_cut:
+            yield "seconds are read to their third decimal"
+
+    def _check_width(self, rows: list[Row]) -> None:
+        """Refuse a row with more in it than its table has columns: which is which, is unknown."""
+        width = self._header.width
+        if max(map(len, rows)) <= width:
+            return
+        for index, row in enumerate(rows):
+            extra = row[width:]
+            self._too_wide += bool(extra)
+            if any(cell.strip() for cell in extra):
+                line = self._lines.of(self._count + index)
+                raise RnntermError(
+                    f"{self._source}: row {line} has {len(row)} cells, the first row only {width}: "
+                    "quote cells that hold the delimiter, or name every column"
+                )
 
     def _chunks(self, rows: Iterator[Row]) -> Iterator[list[Row]]:
         """The rows that hold something; in a table of one column a blank is a missing value."""
@@ -220,6 +246,8 @@ class _Reader:
             self._form = self._find_form(cells[:_HEAD], at)
         if self._form is None:
             return self._numeric_dates(cells, at)
+        if self._form.unit == "millisecond" and not self._are_cut:
+            self._are_cut = any(map(_FINE.search, cells))
         try:
             return self._form.parse(cells)
         except BadDateError as error:

@@ -13,20 +13,26 @@ https://keras.io/api/layers/recurrent_layers/; V symbols, E embedding columns, H
     rnnterm                          JSON in UTF-8 bytes: spec, vocabulary, training
 """
 
+import errno
 import io
 import json
+import zipfile
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rnnterm.errors import RnntermError
+from rnnterm.files import open_regular
 from rnnterm.nn.cells import Array
 from rnnterm.nn.modelfile import Model, assemble_model, describe_model
 from rnnterm.nn.spec import GATE_COUNT, NetworkSpec
+from rnnterm.wording import listed
 
 _DESCRIPTION = "rnnterm"
+_MOST_UNPACKED = 64  # times its size; weights can hardly be packed at all
 _LAYER_NAMES = {"lstm": "lstm", "gru": "gru", "rnn": "simple_rnn"}
 # Where each gate of one library stands in the other. A swap and identities: both ways are the same.
 _GATE_ORDERS = {"lstm": (0, 1, 2, 3), "gru": (1, 0, 2), "rnn": (0,)}
@@ -51,8 +57,6 @@ def load_keras(path: Path) -> Model:
     """
     if not path.exists():
         raise RnntermError(f"there is no file {path}")
-    if not path.is_file():  # opening a pipe would wait for its writer
-        raise RnntermError(f"cannot read {path}: it is no regular file")
     try:
         arrays = _read(path)
     except Exception as error:  # a damaged zip archive fails in a dozen ways
@@ -110,8 +114,26 @@ def from_keras(spec: NetworkSpec, arrays: Mapping[str, Array]) -> dict[str, Arra
 
 
 def _read(path: Path) -> dict[str, Array]:
-    with np.load(path, allow_pickle=False) as archive:
-        return dict(archive)
+    with open_regular(path, follow=True) as file, zipfile.ZipFile(file) as archive:
+        packed, unpacked = path.stat().st_size, sum(one.file_size for one in archive.infolist())
+        if unpacked > _MOST_UNPACKED * packed:
+            raise OSError(errno.EFBIG, f"it unpacks to {unpacked / packed:,.0f} times its size")
+        return {one.removesuffix(".npy"): _array(archive, one) for one in archive.namelist()}
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> Array:
+    """One array, of which no more is read than its file holds, and never an object."""
+    with archive.open(name) as file:
+        version = np.lib.format.read_magic(file)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, _, dtype = read_header(file)
+        if prod(shape) * dtype.itemsize > archive.getinfo(name).file_size:
+            raise ValueError(f"{name} is cut")
+    with archive.open(name) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _assembled(arrays: dict[str, Array]) -> Model:
@@ -124,7 +146,7 @@ def _assembled(arrays: dict[str, Array]) -> Model:
     try:
         described = json.loads(entry.tobytes())
         spec = NetworkSpec.from_dict(described["spec"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise RnntermError("its description is damaged") from None
     return assemble_model(described, from_keras(spec, arrays))
 
@@ -132,9 +154,9 @@ def _assembled(arrays: dict[str, Array]) -> Model:
 def _check_arrays(spec: NetworkSpec, arrays: Mapping[str, Array]) -> None:
     shapes = _keras_shapes(spec)
     if missing := sorted(shapes.keys() - arrays.keys()):
-        raise RnntermError(f"arrays are missing: {', '.join(missing)}")
+        raise RnntermError(f"arrays are missing: {listed(missing)}")
     if extra := sorted(arrays.keys() - shapes.keys()):
-        raise RnntermError(f"arrays are not of this network: {', '.join(extra)}")
+        raise RnntermError(f"arrays are not of this network: {listed(extra)}")
     for name, shape in shapes.items():
         if arrays[name].shape != shape:
             raise RnntermError(

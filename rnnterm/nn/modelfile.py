@@ -16,16 +16,23 @@ from typing import Any, TypeVar
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from rnnterm.errors import RnntermError
-from rnnterm.files import write_atomically
+from rnnterm.files import open_regular, write_atomically
 from rnnterm.nn.cells import Array
 from rnnterm.nn.network import Network
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.text.vocab import Vocabulary
+from rnnterm.wording import listed, shorten
+
+LARGEST_HEADER = 100_000_000
+"""Bytes, as safetensors itself has it."""
 
 _ENTRY = "rnnterm"
+_DAMAGED = "it is not a safetensors file, or damaged"
+_KNOWN_TYPES = frozenset("F64 F32 F16 I64 I32 I16 I8 U64 U32 U16 U8 BOOL".split())
+_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 _TOO_MUCH = 2**63
 _T = TypeVar("_T", str, int, float)
 _VERSION = 1
@@ -83,42 +90,109 @@ def load_model(path: Path) -> Model:
     damaged, from a newer rnnterm, or whose tensors, vocabulary and spec do not fit together.
     """
     try:
-        entry, tensors = _read(path)
+        header = _header_of(path)
     except FileNotFoundError:
         raise RnntermError(f"there is no model file {path}") from None
-    except (OSError, SafetensorError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not a safetensors file, or damaged"
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or _DAMAGED
         raise RnntermError(f"cannot read the model {path}: {reason}") from None
     try:
-        return _checked_model(entry, tensors)
+        check_types(header)
+        tensors = _tensors_of(path)
+    except (OSError, SafetensorError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or _DAMAGED
+        raise RnntermError(f"cannot read the model {path}: {reason}") from None
+    except RnntermError as error:
+        raise RnntermError(f"cannot use the model {path}: {error}") from None
+    try:
+        return _checked_model(entry_of(header), tensors)
     except RnntermError as error:
         raise RnntermError(f"cannot use the model {path}: {error}") from None
 
 
-def _read(path: Path) -> tuple[str, dict[str, Array]]:
-    with path.open("rb"):  # safetensors reports a missing or forbidden file without its reason
-        pass
+def model_from_bytes(content: bytes) -> Model:
+    """The model that `model_bytes` wrote; raises RnntermError for anything else."""
+    try:
+        header = parse_header(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        check_types(header)
+        tensors = load(content)
+    except (SafetensorError, ValueError):
+        raise RnntermError(_DAMAGED) from None
+    return _checked_model(entry_of(header), tensors)
+
+
+def _header_of(path: Path) -> dict[str, Any]:
+    # A pipe would be waited for; a link is followed, as people name models by it.
+    with open_regular(path, follow=True) as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > LARGEST_HEADER:
+            raise ValueError
+        return parse_header(file.read(length))
+
+
+def _tensors_of(path: Path) -> dict[str, Array]:
     with safe_open(path, framework="numpy") as file:
-        names = file.keys()
-        entry = (file.metadata() or {}).get(_ENTRY, "")
-        return entry, {name: file.get_tensor(name) for name in names}
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
 
 
-def _checked_model(entry: str, tensors: dict[str, Array]) -> Model:
+def parse_header(text: bytes) -> dict[str, Any]:
+    """The header of a safetensors file, a JSON object; raises ValueError for anything else."""
+    try:
+        header = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(header, dict):
+        raise ValueError("it is no object")
+    return header
+
+
+def entry_of(header: Mapping[str, Any]) -> dict[str, Any]:
+    """What a header says about the file, by rnnterm's own entry; {} where it has none.
+
+    Raises RnntermError where that is damaged.
+    """
+    metadata = header.get("__metadata__")
+    entry = metadata.get(_ENTRY, "") if isinstance(metadata, dict) else ""
     if not entry:
-        raise RnntermError("it is not an rnnterm model")
+        return {}
     try:
         described = json.loads(entry)
-        version, digest = int(described["version"]), described["sha256"]
-    except (ValueError, KeyError, TypeError):
+        json.dumps(described)  # as its digest is taken of that
+    except (ValueError, TypeError, RecursionError):
         raise RnntermError("its description is damaged") from None
-    if version > _VERSION:
-        raise RnntermError(
-            f"it has format {version}, this rnnterm reads {_VERSION}: upgrade rnnterm"
-        )
+    if not isinstance(described, dict):
+        raise RnntermError("its description is damaged")
+    return described
+
+
+def check_version(described: Mapping[str, Any], newest: int) -> None:
+    """Raise RnntermError unless a description is of a format that this rnnterm reads."""
+    version = described.get("version")
+    if type(version) is not int or version < 1:
+        raise RnntermError(f"its description is damaged: {version!r} is no version of a format")
+    if version > newest:
+        raise RnntermError(f"it has format {version}, this rnnterm reads {newest}: upgrade rnnterm")
+
+
+def check_types(header: Mapping[str, Any]) -> None:
+    """Raise RnntermError for tensors of a type that numpy lacks, such as BF16."""
+    for name, told in header.items():
+        if name == "__metadata__" or not isinstance(told, dict):
+            continue
+        if (kind := told.get("dtype")) not in _KNOWN_TYPES:
+            raise RnntermError(
+                f"{shorten(name, 60)} holds {str(kind)[:20]}, which is not read here: "
+                "convert it to F32"
+            )
+
+
+def _checked_model(described: dict[str, Any], tensors: dict[str, Array]) -> Model:
+    if not described:
+        raise RnntermError("it is not an rnnterm model")
+    check_version(described, _VERSION)
     if described.get("kind") == "forecaster":
         raise RnntermError("it forecasts a series: rnnterm forecast and rnnterm explore take it")
-    if digest != model_digest(described, tensors):
+    if described.get("sha256") != model_digest(described, tensors):
         raise RnntermError("its digest does not fit its content: the file is damaged")
     return assemble_model(described, tensors)
 
@@ -131,9 +205,9 @@ def assemble_model(described: Mapping[str, Any], tensors: Mapping[str, Array]) -
     try:
         spec = NetworkSpec.from_dict(described["spec"])
         vocabulary = described["vocabulary"]
-        vocab = Vocabulary(vocabulary["symbols"], lowercase=bool(vocabulary["lowercase"]))
+        vocab = Vocabulary.of_file(vocabulary["symbols"], lowercase=vocabulary["lowercase"])
         training = dict(described["training"])
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise RnntermError(f"its description lacks something: {error!r}") from None
     check_tensors(spec, tensors)
     if len(vocab) != spec.vocab_size:
@@ -146,9 +220,9 @@ def check_tensors(spec: NetworkSpec, tensors: Mapping[str, Array]) -> None:
     """Raise RnntermError unless the tensors are just those of `spec`, well shaped and finite."""
     shapes = spec.tensor_shapes()
     if missing := sorted(shapes.keys() - tensors.keys()):
-        raise RnntermError(f"tensors are missing: {', '.join(missing)}")
+        raise RnntermError(f"tensors are missing: {listed(missing)}")
     if extra := sorted(tensors.keys() - shapes.keys()):
-        raise RnntermError(f"tensors are not of this network: {', '.join(extra)}")
+        raise RnntermError(f"tensors are not of this network: {listed(extra)}")
     for name, shape in shapes.items():
         tensor = tensors[name]
         if tensor.shape != shape:
@@ -157,6 +231,8 @@ def check_tensors(spec: NetworkSpec, tensors: Mapping[str, Array]) -> None:
             raise RnntermError(f"{name} holds {tensor.dtype}, not floating-point numbers")
         if not np.isfinite(tensor).all():
             raise RnntermError(f"{name} holds NaN or infinity")
+        if tensor.dtype.itemsize > 4 and np.abs(tensor).max() > _LARGEST_FLOAT32:
+            raise RnntermError(f"{name} holds values too large for 32 bits")
 
 
 def model_digest(described: Mapping[str, Any], tensors: Mapping[str, Array]) -> str:

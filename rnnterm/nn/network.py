@@ -1,6 +1,6 @@
 """A trained network in numpy: stacked cells between characters and next-character scores."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,11 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rnnterm.errors import RnntermError
 from rnnterm.nn.cells import Array, Cell, CellWeights, Gates, State, build_cell
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.text.windows import one_hot, scalar
 
 _SYMBOLS_AT_ONCE = 256
+# Weights up to here cannot make numbers of 32 bits overflow, where states are bounded: scores stay
+# below _MAX_SIZE of nn/spec times this. So nothing is looked after at each step of such a network,
+# of which looking would take 2 % (2 of 100 us for an LSTM of 512 units).
+_TAME = 1e12
+_RUNAWAY = 1e30
 
 NetworkState = tuple[State, ...]
 """One state a layer, first layer first."""
@@ -32,24 +38,46 @@ class Trace:
     layers: tuple[Gates, ...]
 
 
+class RunawayError(RnntermError):
+    """A network's values are beyond all bounds."""
+
+    def __init__(self) -> None:
+        super().__init__("the network's values run away: its weights are damaged or far too large")
+
+
+def may_run_away(tensors: Iterable[Array], *, is_bounded: bool) -> bool:
+    """Whether values of a network with these weights can grow beyond numbers of 32 bits."""
+    return not is_bounded or not all(
+        tensor.min() > -_TAME and tensor.max() < _TAME for tensor in tensors
+    )
+
+
+def check_scores(logits: Array) -> None:
+    """Raise RunawayError for scores that are no numbers, or absurdly large."""
+    if not (logits.max() < _RUNAWAY and logits.min() > -_RUNAWAY):  # nor NaN
+        raise RunawayError
+
+
 class Network:
     """Reads characters one at a time; the cost of a step does not depend on what came before."""
 
     def __init__(self, spec: NetworkSpec, tensors: Mapping[str, Array]) -> None:
         self.spec = spec
         self.tensors = dict(tensors)
-        self.cells: tuple[Cell, ...] = tuple(
-            build_cell(
-                spec,
-                CellWeights(
-                    **{
-                        part: self.tensors[f"rnn.{layer}.{part}"]
-                        for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-                    }
-                ),
+        self._is_watched = may_run_away(self.tensors.values(), is_bounded=spec.is_bounded)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.cells: tuple[Cell, ...] = tuple(
+                build_cell(
+                    spec,
+                    CellWeights(
+                        **{
+                            part: self.tensors[f"rnn.{layer}.{part}"]
+                            for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+                        }
+                    ),
+                )
+                for layer in range(spec.num_layers)
             )
-            for layer in range(spec.num_layers)
-        )
         self._head = self.tensors["head.weight"].T
 
     def input_rows(self, symbols: Indices) -> Array:
@@ -88,7 +116,20 @@ class Network:
     def step(
         self, ids: int | Indices, state: NetworkState, gates: tuple[Gates, ...] | None = None
     ) -> tuple[Array, NetworkState]:
-        """Read one character each: indices of shape (...) to logits of shape (..., V)."""
+        """Read one character each: indices of shape (...) to logits of shape (..., V).
+
+        Raises RunawayError where they are no numbers, or absurdly large.
+        """
+        if not self._is_watched:
+            return self._step(ids, state, gates)
+        with np.errstate(over="ignore", invalid="ignore"):
+            logits, state = self._step(ids, state, gates)
+            check_scores(logits)
+        return logits, state
+
+    def _step(
+        self, ids: int | Indices, state: NetworkState, gates: tuple[Gates, ...] | None
+    ) -> tuple[Array, NetworkState]:
         state = self.advance(ids, state, gates)
         logits = state[-1][0] @ self._head
         logits += self.tensors["head.bias"]

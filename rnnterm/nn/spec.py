@@ -5,6 +5,7 @@ from math import isfinite, prod
 from typing import Any, Literal, get_args
 
 from rnnterm.errors import RnntermError
+from rnnterm.wording import listed
 
 CellKind = Literal["lstm", "gru", "rnn"]
 InputKind = Literal["onehot", "embedding", "scalar"]
@@ -62,8 +63,11 @@ class NetworkSpec:
                 )
         for name in ("vocab_size", "hidden_size", "num_layers", "embedding_size"):
             value = getattr(self, name)
-            if type(value) is not int or not 1 <= value <= _MAX_SIZE:
-                raise RnntermError(f"{name} must be a whole number of at least 1, not {value!r}")
+            most = _MAX_LAYERS if name == "num_layers" else _MAX_SIZE
+            if type(value) is not int or not 1 <= value <= most:
+                raise RnntermError(
+                    f"{name} must be a whole number from 1 to {most:,}, not {value!r}"
+                )
         for name in (each.name for each in fields(self) if each.name.startswith("dropout_")):
             if not 0 <= getattr(self, name) < 1:
                 raise RnntermError(
@@ -73,6 +77,13 @@ class NetworkSpec:
             raise RnntermError(f"window must be a whole number of at least 0, not {self.window!r}")
         if not isfinite(self.forget_bias):
             raise RnntermError(f"forget_bias must be finite, not {self.forget_bias}")
+        if type(self.reset_after) is not bool:
+            raise RnntermError(f"reset_after must be true or false, not {self.reset_after!r}")
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether its states stay within bounds whatever it reads, as through a tanh."""
+        return self.cell != "rnn" or self.activation == "tanh"
 
     @property
     def input_size(self) -> int:
@@ -115,7 +126,7 @@ class NetworkSpec:
         """The spec that `to_dict` wrote; raises RnntermError for anything else."""
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
-            raise RnntermError(f"unknown network settings: {', '.join(sorted(unknown))}")
+            raise RnntermError(f"unknown network settings: {listed(sorted(map(str, unknown)))}")
         try:
             return cls(**values)
         except TypeError as error:
@@ -129,3 +140,4 @@ _CHOICES = {
     "initialization": Initialization,
 }
 _MAX_SIZE = 1 << 20  # far above any use; keeps an absurd size from becoming an allocation
+_MAX_LAYERS = 1 << 10  # each has a name for four tensors

@@ -1,20 +1,18 @@
 """The models there are, and the one that a name means: a path, a run, or a bundled model."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from rnnterm.bundled import bundled_folder
+from rnnterm.bundled import MODEL_SUFFIX, bundled_folder, bundled_models, is_built_in
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.files import user_path
+from rnnterm.files import is_real_folder, user_path
 from rnnterm.nn.modelfile import Model, load_model, told_value
 from rnnterm.runs.checkpoints import CheckpointStore
 from rnnterm.runs.folder import RunFolder, find_run, list_runs, runs_root
 
 ModelKind = Literal["bundled", "run", "file"]
-
-_SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,14 @@ class ModelFile:
 
     Attributes:
         notes: why better checkpoints of the run were passed over.
+        remark: that a run of this name is not what was meant, and what to do about it.
     """
 
     name: str
     kind: ModelKind
     path: Path
     notes: tuple[str, ...] = ()
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,11 @@ class ModelSummary:
     problem: str | None = None
     notes: tuple[str, ...] = ()
 
-
-def bundled_models() -> list[str]:
-    """The names of the models that travel with rnnterm."""
-    return sorted(path.stem for path in bundled_folder("checkpoints").glob(f"*{_SUFFIX}"))
+    @property
+    def handle(self) -> str:
+        """What `locate_model` finds it by: its name, or the folder of a run that has another's."""
+        hidden = self.kind == "run" and self.file is not None and is_built_in(self.name)
+        return str(self.file.parents[2]) if hidden and self.file else self.name
 
 
 def find_model(name: str, runs: Path | None = None) -> Path:
@@ -72,22 +73,40 @@ def find_model(name: str, runs: Path | None = None) -> Path:
 def locate_model(name: str, runs: Path | None = None) -> ModelFile:
     """The model that `name` means; its file is not opened.
 
-    A name with a slash or ending in `.safetensors` is a path; else a bundled model's name, or a
-    run's (its best checkpoint, or its newest good one) or the start of one.
+    A name with a slash or ending in `.safetensors` is a path, of a file or of a run's folder; else
+    a bundled model's name, or a run's (its best checkpoint, or its newest good one) or the start
+    of one.
 
     Raises UsageError if nothing has that name, RnntermError for a run without a checkpoint.
     """
-    if "/" in name or name.endswith(_SUFFIX):
+    if "/" in name or name.endswith(MODEL_SUFFIX):
         path = user_path(name)
+        run = RunFolder(path.absolute())
+        if is_real_folder(run.checkpoints):
+            return _model_of_run(run)
         return ModelFile(path.stem, "file", path)
     if name in bundled_models():
-        return _bundled_model(name)
+        return replace(_bundled_model(name), remark=hidden_run(name, runs))
     root = runs_root(runs)
     if not (name and any(run.name.startswith(name) for run in list_runs(root))):
         bundled = ", ".join(bundled_models()) or "none"
         raise UsageError(f"there is no model or run {name!r}; bundled models: {bundled}")
     run = find_run(root, name)
     return _model_of_run(run)
+
+
+def hidden_run(name: str, runs: Path | None = None) -> str:
+    """What to know where a run has a name that means a model of rnnterm's own; else "".
+
+    Runs cannot be given such a name any more.
+    """
+    path = runs_root(runs) / name
+    if not is_real_folder(path):
+        return ""
+    return (
+        f"{name} is rnnterm's own model; the run of that name is reached as {path}, "
+        f"or after: rnnterm runs rename {name} NEW"
+    )
 
 
 def list_models(runs: Path | None = None) -> list[ModelSummary]:
@@ -131,7 +150,7 @@ def _read_summary(found: ModelFile) -> ModelSummary:
 
 
 def _bundled_model(name: str) -> ModelFile:
-    return ModelFile(name, "bundled", bundled_folder("checkpoints") / (name + _SUFFIX))
+    return ModelFile(name, "bundled", bundled_folder("checkpoints") / (name + MODEL_SUFFIX))
 
 
 def _model_of_run(run: RunFolder) -> ModelFile:

@@ -3,6 +3,7 @@
 import random
 import re
 
+from rnnterm.bundled import MODEL_SUFFIX, is_built_in
 from rnnterm.errors import UsageError
 
 _ADJECTIVES = """
@@ -36,8 +37,14 @@ def fresh_name(taken: set[str]) -> str:
 
 
 def check_name(name: str) -> str:
-    """The name itself; raises UsageError for one that could not be a run's folder."""
-    if not _ALLOWED.fullmatch(name) or name.endswith(".safetensors"):
+    """The name itself; raises UsageError for one that could not be a run's folder.
+
+    Nor may it mean something else where a model is named: a file, or a model of rnnterm's own.
+    Case makes no difference, as there are file systems to which it makes none.
+    """
+    if is_built_in(name):
+        raise UsageError(f"{name!r} is a model of rnnterm's own: choose another name for the run")
+    if not _ALLOWED.fullmatch(name) or name.casefold().endswith(MODEL_SUFFIX):
         raise UsageError(
             f"{name!r} cannot name a run: use letters, digits, '-', '_' and '.', "
             "at most 64 of them, and no .safetensors"

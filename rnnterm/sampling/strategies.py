@@ -13,7 +13,9 @@ from rnnterm.nn.cells import Array
 from rnnterm.nn.modelfile import Model, told_value
 
 _DEFAULT_TEMPERATURE = 0.8
-_COLDEST = 1e30  # a temperature below its inverse takes the likeliest without overflowing
+_COLD = 1e6
+_LARGEST = 1e30  # of scores
+_COLDEST = 1e15  # a temperature below its inverse takes the likeliest without overflowing
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,17 @@ class Strategy:
             logits = self._penalized(logits, recent)
         if self.is_greedy:
             return np.asarray(logits.argmax(axis=-1))
-        scores = logits * self._coldness
+        scores = self._cooled(logits)
         if self._filters:
             scores[~self._kept(scores)] = -np.inf
         scores += noise
         return np.asarray(scores.argmax(axis=-1))
+
+    def _cooled(self, logits: Array) -> Array:
+        if self._coldness < _COLD:
+            return logits * self._coldness
+        with np.errstate(over="ignore"):  # then the likeliest is all that counts
+            return (logits * self._coldness).clip(-_LARGEST, _LARGEST)
 
     @cached_property
     def _filters(self) -> bool:
@@ -109,7 +117,11 @@ class Strategy:
     def _penalized(self, logits: Array, recent: npt.NDArray[np.integer[Any]]) -> Array:
         penalized = logits.copy()
         seen = np.take_along_axis(logits, recent, axis=-1)
-        lowered = np.where(seen > 0, seen / self.repetition_penalty, seen * self.repetition_penalty)
+        wide = seen.astype(np.float64)  # a penalty knows no bounds, a score does
+        with np.errstate(over="ignore"):
+            lowered = np.where(
+                wide > 0, wide / self.repetition_penalty, wide * self.repetition_penalty
+            ).clip(-_LARGEST, _LARGEST)
         np.put_along_axis(penalized, recent, lowered, axis=-1)
         return penalized
 

@@ -59,8 +59,15 @@ class Corpus:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What decoding changed, for people to read."""
-        return self.text.notes
+        """What decoding changed and whether its copy was damaged, for people to read."""
+        return (*self.text.notes, *self.remarks)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What happened to its copy in the cache: news for whoever opened it, and only then."""
+        if not self.text.was_remade:
+            return ()
+        return (f"the cached copy of {self.name} was damaged and is made anew",)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -101,8 +108,8 @@ def reopen_corpus(name: str, source: str, sha256: str, *, lowercase: bool) -> Co
 
     Raises RnntermError if the text has changed since, or neither source nor cache has it.
     """
-    cached = open_encoded(sha256, lowercase=lowercase)
     if source == STDIN or (source not in bundled_texts() and not Path(source).exists()):
+        cached = open_encoded(sha256, lowercase=lowercase)
         if cached is None:
             raise RnntermError(
                 f"the text of this run is gone: neither {source} nor the cache has it"

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rnnterm.errors import RnntermError
+from rnnterm.wording import shorten
 
 Ids = npt.NDArray[np.unsignedinteger]
 """Character indices, shape (length,), of the narrowest unsigned type that holds the vocabulary."""
@@ -37,6 +40,27 @@ class Vocabulary:
     def __init__(self, symbols: Iterable[str], *, lowercase: bool = False) -> None:
         self.symbols = "".join(sorted(set(symbols)))
         self.lowercase = lowercase
+
+    @classmethod
+    def of_file(cls, symbols: Any, *, lowercase: Any) -> "Vocabulary":
+        """The vocabulary that a file describes, where every index counts on its order.
+
+        Raises RnntermError, naming what is wrong, unless the symbols are single characters, sorted
+        and each there once.
+        """
+        if not isinstance(symbols, str | list) or not all(isinstance(one, str) for one in symbols):
+            raise RnntermError("its vocabulary is no text of symbols")
+        if not isinstance(lowercase, bool):
+            raise RnntermError("its vocabulary does not say whether it is of lower case")
+        for place, symbol in enumerate(symbols):
+            if len(symbol) != 1 or "\ud800" <= symbol <= "\udfff":
+                shown = shorten(ascii(symbol), 40)
+                raise RnntermError(f"symbol {place} of its vocabulary, {shown}, is no character")
+        for place, (before, symbol) in enumerate(pairwise(symbols), start=1):
+            if before == symbol or before > symbol:
+                how = "there twice" if symbol in symbols[:place] else "out of order"
+                raise RnntermError(f"symbol {place} of its vocabulary, {symbol!a}, is {how}")
+        return cls(symbols, lowercase=lowercase)
 
     def __len__(self) -> int:
         return len(self.symbols)

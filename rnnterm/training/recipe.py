@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnterm.errors import RnntermError, UsageError
+from rnnterm.files import user_path
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.training.knobs import (
     Every,
@@ -217,7 +218,7 @@ def load_recipe(source: str = "fast") -> Recipe:
     Raises UsageError for a recipe that is missing, malformed, or has a value out of range.
     """
     bundled = source in bundled_recipes()
-    path = _FOLDER / f"{source}.toml" if bundled else Path(source)
+    path = _FOLDER / f"{source}.toml" if bundled else user_path(source)
     try:
         values = tomllib.loads(path.read_text("utf-8"))
     except (FileNotFoundError, IsADirectoryError):

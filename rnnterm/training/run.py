@@ -86,7 +86,12 @@ class TrainingSession:
 
         plan = self._plan
         stack.enter_context(training_settings(plan.recipe.threads))
-        return Trainer(plan.folder, plan.recipe, plan.corpus, self._report, self._stop)
+        try:
+            return Trainer(plan.folder, plan.recipe, plan.corpus, self._report, self._stop)
+        except Exception as error:
+            if _is_out_of_memory(error):
+                raise RnntermError(_in_one_line(error)) from error
+            raise
 
     @contextmanager
     def _recorded(self, report: Listener | None) -> Iterator[None]:

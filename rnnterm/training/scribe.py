@@ -3,7 +3,8 @@
 import numpy as np
 
 from rnnterm.nn.modelfile import Model
-from rnnterm.runs.events import Listener, Sampled
+from rnnterm.nn.network import RunawayError
+from rnnterm.runs.events import Listener, Sampled, Troubled
 from rnnterm.sampling.generator import sample
 from rnnterm.sampling.strategies import Strategy
 from rnnterm.text.corpus import Corpus
@@ -20,7 +21,11 @@ class Scribe:
         """Report what `model`, of that step, writes."""
         recipe, seed = self._recipe, self._seed(step)
         strategy = Strategy(recipe.sample_temperature)
-        text = sample(model, seed, recipe.sample_length, strategy, recipe.rng_seed)
+        try:
+            text = sample(model, seed, recipe.sample_length, strategy, recipe.rng_seed)
+        except RunawayError as error:  # as of linear cells: the loss may yet recover, or will tell
+            self._report(Troubled(step, f"no sample: {error}"))
+            return
         self._report(Sampled(step, seed, text))
 
     def _seed(self, step: int) -> str:

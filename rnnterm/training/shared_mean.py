@@ -8,9 +8,9 @@ gradients where all can read them, watches for the others to have done so, and a
 import mmap
 import os
 import platform
+import select
 import sys
 import time
-from multiprocessing.connection import wait
 from pathlib import Path
 
 import numpy as np
@@ -113,8 +113,15 @@ class SharedMean:
                 if time.perf_counter() - begun < _WATCHED_SECONDS:
                     os.sched_yield()  # the other one may need this very core
                     continue
-                if wait([end], _SLEEP_SECONDS) and self._meetings[other] < meeting:
+                if _has_ended(end, _SLEEP_SECONDS) and self._meetings[other] < meeting:
                     raise PeerLostError
+
+
+def _has_ended(end: int, seconds: float) -> bool:
+    """Whether a process, by its descriptor, ends within so many seconds."""
+    waiting = select.poll()
+    waiting.register(end, select.POLLIN)
+    return bool(waiting.poll(1000 * seconds))
 
 
 def memory_size(world: World, count: int) -> int:

@@ -8,6 +8,7 @@ import torch
 from rnnterm.errors import UsageError
 from rnnterm.nn.cells import Array
 from rnnterm.nn.modelfile import Model
+from rnnterm.nn.network import check_scores
 from rnnterm.training.charrnn import Carried, CharRNN, has_cell
 from rnnterm.training.machine import pick_device
 
@@ -42,4 +43,6 @@ class TorchReader:
     def _run(self, ids: Any, state: Carried | None) -> tuple[Array, Carried]:
         on_device = torch.from_numpy(ids.astype(np.int64)).to(self._device)
         logits, following = self._network(on_device, state, last_only=True)
-        return logits.float().cpu().numpy(), following
+        scores = logits.float().cpu().numpy()
+        check_scores(scores)
+        return scores, following

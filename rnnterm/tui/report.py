@@ -7,6 +7,8 @@ import traceback
 from importlib.metadata import version
 from pathlib import Path
 
+from rnnterm.files import make_private_folder, open_to_append
+
 _LARGEST = 1 << 20  # bytes; an older log is begun anew
 
 
@@ -25,12 +27,14 @@ def write_report(error: BaseException) -> str:
     path = report_path()
     told = f"rnnterm: {type(error).__name__}: {error}".split("\n")[0]
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = not path.exists() or path.stat().st_size > _LARGEST
-        with path.open("w" if fresh else "a", encoding="utf-8", errors="replace") as log:
-            log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S %z')} {_circumstances()}\n")
-            log.writelines(traceback.format_exception(error))
-            log.write("\n")
+        make_private_folder(path.parent)
+        with open_to_append(path) as log:  # no link is followed, no pipe waited for
+            os.fchmod(log.fileno(), 0o600)  # what a person typed may be in it
+            if os.fstat(log.fileno()).st_size > _LARGEST:
+                log.truncate(0)
+            lines = [f"{time.strftime('%Y-%m-%d %H:%M:%S %z')} {_circumstances()}\n"]
+            lines += [*traceback.format_exception(error), "\n"]
+            log.write("".join(lines).encode(errors="replace"))
     except OSError as failure:
         return f"{told} (and {path} cannot be written: {failure.strerror})"
     return f"{told}; all about it, for a bug report, is in {path}"

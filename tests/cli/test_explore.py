@@ -160,6 +160,27 @@ def test_gradients(ask, model_path):
     assert max(map(len, shown.out.splitlines())) <= 80
 
 
+def test_an_export_replaces_a_file_only_if_asked_to(ask, tmp_path):
+    for name in ("a.svg", "a.html"):
+        (tmp_path / name).write_text("mine")
+        refused = ask("--text", "cat", "--export", tmp_path / name)
+        assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+        assert "--force" in refused.err
+        assert (tmp_path / name).read_text() == "mine"
+        assert ask("--text", "cat", "--export", tmp_path / name, "--force").code == 0
+        assert "mine" not in (tmp_path / name).read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "a.svg"]
+
+
+def test_an_export_has_the_modes_that_the_user_wants(ask, tmp_path):
+    before = os.umask(0o027)
+    try:
+        assert ask("--text", "cat", "--export", tmp_path / "a.svg").code == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.svg").stat().st_mode & 0o777 == 0o640
+
+
 def test_exports_hold_the_text_as_text(ask, tmp_path):
     evil = "the\x1b[31mcat [/red] <z>"
     for name in ("a.svg", "a.HTML"):

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnnterm.bundled import bundled_models
 from rnnterm.glyphs import columns, fit, visible
 from rnnterm.nn.modelfile import Model, load_model, model_bytes, told_value
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.runs.checkpoints import CheckpointStore
-from rnnterm.runs.models import bundled_models, find_model, list_models
+from rnnterm.runs.models import find_model, list_models
 from rnnterm.text.vocab import Vocabulary
 
 FORMATS = {"safetensors": "safetensors", "npz": "keras", "onnx": "onnx"}
@@ -312,3 +313,39 @@ def test_a_cell_is_as_wide_as_it_says():
 
 def test_blanks_are_visible_and_controls_are_safe():
     assert visible("a b\n\tc\r\x1b\u202e") == "a␣b⏎⇥c␍␛�"
+
+
+def test_what_could_not_be_read_again_is_not_imported(rnnterm, runs, tmp_path):
+    source, target = tmp_path / "huge.npz", tmp_path / "huge.safetensors"
+    assert rnnterm("models", "export", "cat", source).code == 0
+    arrays = dict(np.load(source))
+    arrays["dense/bias"] = np.full(arrays["dense/bias"].shape, 1e300)
+    np.savez(source, **arrays)
+    answer = rnnterm("models", "import", source, target)
+    assert (answer.code, len(answer.err.splitlines())) == (1, 1)
+    assert "too large for 32 bits" in answer.err
+    assert not target.exists()
+
+
+def test_a_run_is_not_named_like_a_model_of_rnnterms_own(run_here, runs):
+    for name in ("shakespeare", "Tiny", "tiny", "SHAKESPEARE"):
+        for arguments in (["train", "othello", "--name", name], ["runs", "rename", "cat", name]):
+            answer = run_here(*arguments)
+            assert (answer.code, answer.out, len(answer.err.splitlines())) == (2, "", 1)
+            assert "rnnterm's own" in answer.err
+    assert [path.name for path in runs.iterdir()] == ["cat"]
+
+
+def test_an_old_run_of_such_a_name_is_told_of(run_here, runs):
+    for name, arguments in (
+        ("shakespeare", ["generate", "--model", "shakespeare", "--length", 5]),
+        ("tiny", ["explore", "tiny"]),
+    ):
+        (runs / "cat").rename(runs / name)
+        answer = run_here(*arguments)
+        assert answer.code == 0
+        assert str(runs / name) in answer.err
+        assert f"rnnterm runs rename {name}" in answer.err
+        own = run_here("generate", "--model", str(runs / name), "--length", 5)
+        assert (own.code, own.err) == (0, "")
+        (runs / name).rename(runs / "cat")

@@ -8,6 +8,8 @@ import psutil
 import pytest
 from installed import COMMAND, run_command
 
+from rnnterm.bundled import bundled_folder
+from rnnterm.nn.modelfile import load_model
 from rnnterm.runs.checkpoints import CheckpointStore
 from rnnterm.runs.folder import RunFolder, list_runs, runs_root
 from rnnterm.runs.reader import RunReader
@@ -109,3 +111,49 @@ def test_where_no_request_can_be_left_a_signal_stops_the_run_all_the_same(text):
         assert newest.step == stopped.status.step > 0
     answer = run_command("pause", "asked")
     assert (answer.code, len(answer.err.splitlines())) == (1, 1)
+
+
+def shell(line: str) -> subprocess.CompletedProcess:
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("asked", ["--help", "--version", "models", "train --help", "runs show -h"])
+@pytest.mark.parametrize("where", [">&-", ">/dev/full"])
+def test_help_that_nobody_can_read_is_a_failure(asked, where):
+    done = shell(f"{COMMAND} {asked} {where}")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+
+
+@pytest.mark.parametrize("where", ["2>&-", "2>/dev/full"])
+def test_work_is_done_though_nothing_can_be_said(text, tmp_path, where):
+    model = tmp_path / "m.npz"
+    small = "--steps 3 --hidden-size 8 --set batch_size=4 --set bptt=8"
+    for line, code in (
+        (f"train {text} --name quiet {small}", 0),
+        (f"models export quiet {model}", 0),
+        (f"models export quiet {model}", 2),
+        ("generate --model quiet --length 5", 0),
+        ("generate --model quiet --length 5 >/dev/full", 1),
+        ("generate --model nonesuch", 2),
+    ):
+        done = shell(f"{COMMAND} {line} {where}")
+        assert (done.returncode, done.stderr) == (code, ""), line
+    assert model.is_file()
+
+
+def test_a_closed_stream_is_not_written_to_as_a_file(tmp_path):
+    """Else the file opened first would have its number, and hold what was said."""
+    line = f"{COMMAND} models export shakespeare {tmp_path}/m.safetensors 2>&- >&- <&-"
+    assert shell(line).returncode == 0
+    bundled = bundled_folder("checkpoints") / "shakespeare.safetensors"
+    assert load_model(tmp_path / "m.safetensors").spec == load_model(bundled).spec
+
+
+def test_memory_that_is_not_there_is_one_line(text):
+    line = f"ulimit -v 6000000; {COMMAND} train {text} --hidden-size 20000 --steps 1"
+    done = shell(line)
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 1
+    assert "memory" in last or " GB to train" in last
+    assert "Traceback" not in done.stderr
+    assert "DefaultCPUAllocator" not in done.stderr

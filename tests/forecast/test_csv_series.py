@@ -309,3 +309,28 @@ def test_whatever_a_file_holds_is_a_series_or_an_error_in_words(
     assert np.isfinite(series.values).all()
     assert series.describe()
     assert len(series.steps.axis(len(series))[0]) == len(series) > 1
+
+
+def test_a_row_of_more_cells_than_columns_is_refused_by_its_number(read):
+    for text in ("day,sales\n2000-01-01,1\n2000-01-02,1,234\n", "1,2\n3,4\n5,6,7\n"):
+        with pytest.raises(RnntermError, match="row 3 has 3 cells, the first row only 2"):
+            read(text)
+    late = table(*(f"{month},{at}" for at, month in enumerate(months(1500)))) + "2200-01,1,5\n"
+    with pytest.raises(RnntermError, match="row 1502 has 3 cells"):
+        read(late)
+
+
+def test_empty_cells_at_the_end_of_rows_are_left_out_and_said(read):
+    series = read("day,sales\n2000-01-01,1,\n2000-01-02,2,,\n2000-01-03,4\n")
+    assert series.values.tolist() == [1, 2, 4]
+    assert any("beyond column 2 in 2 rows" in note for note in series.notes)
+    assert not any("beyond" in note for note in read("day,a\n2000-01-01,1\n2000-01-02,2\n").notes)
+
+
+def test_fractions_of_a_second_are_kept_to_the_third_decimal_and_else_said(read):
+    rows = [f"2000-01-01T00:00:0{at // 2}.{'05'[at % 2]}00{{}},{at}" for at in range(12)]
+    plain = read(table(*(row.format("") for row in rows)))
+    assert plain.steps.label(1) == "2000-01-01T00:00:00.500"
+    assert plain.notes == read(table(*(row.format("000") for row in rows))).notes
+    fine = read(table(*(row.format("25") for row in rows)))
+    assert any("third decimal" in note for note in fine.notes)

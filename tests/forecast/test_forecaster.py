@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from damaged_files import KINDS, replaced_by
 from made_forecasters import VALUES, forecaster
 
 from rnnterm.errors import RnntermError
@@ -9,6 +10,7 @@ from rnnterm.forecast.answer import forecast_again
 from rnnterm.forecast.modelfile import (
     forecaster_bytes,
     forecaster_from_bytes,
+    is_forecaster,
     load_forecaster,
     save_forecaster,
 )
@@ -182,3 +184,50 @@ def test_arrays_survive_as_text(count):
     values = np.arange(count, dtype=float)
     for array in (values, np.append([np.nan] * 3, values), np.append(values, np.nan)):
         np.testing.assert_array_equal(text_to_array(array_to_text(array)), array)
+
+
+def retold(text: str, dtype: str | None = None) -> bytes:
+    """A forecaster's file with another description, or another type of its first tensor."""
+    content = forecaster_bytes(forecaster())
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"]["rnnterm"] = text or header["__metadata__"]["rnnterm"]
+    if dtype:
+        next(told for name, told in header.items() if name != "__metadata__")["dtype"] = dtype
+    spelled = json.dumps(header).encode()
+    return len(spelled).to_bytes(8, "little") + spelled + content[8 + length :]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        retold("[" * 100_000),
+        retold('{"a":' * 100_000 + "1" + "}" * 100_000),
+        retold('{"kind": "forecaster", "version": 1e999}'),
+        retold('{"kind": "forecaster", "version": true}'),
+        retold('{"kind": "forecaster", "version": "1"}'),
+        retold('{"kind": ["forecaster"], "version": 1}'),
+        retold("7"),
+        retold("", dtype="BF16"),
+        retold("", dtype="F8_E4M3"),
+    ],
+    ids=["brackets", "braces", "1e999", "true", "text", "list", "number", "BF16", "F8"],
+)
+def test_an_absurd_description_is_refused_by_the_files_name(tmp_path, content):
+    path = tmp_path / "odd.safetensors"
+    path.write_bytes(content)
+    is_forecaster(path)
+    with pytest.raises(RnntermError, match=path.name) as caught:
+        load_forecaster(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "link"])
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path, kind):
+    path = tmp_path / "forecaster.safetensors"
+    save_forecaster(path, forecaster())
+    with replaced_by(kind, path, path):
+        assert not is_forecaster(path)
+        with pytest.raises(RnntermError, match="not a regular file"):
+            load_forecaster(path)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -231,7 +232,7 @@ def test_what_is_no_file_is_said(tmp_path):
         load_keras(tmp_path / "none.npz")
     os.mkfifo(tmp_path / "pipe.npz")
     for path in (tmp_path, tmp_path / "pipe.npz"):
-        with pytest.raises(RnntermError, match="no regular file"):
+        with pytest.raises(RnntermError, match="not a regular file"):
             load_keras(path)
 
 
@@ -255,3 +256,33 @@ def test_damage_is_one_line_or_changes_nothing(tmp_path):
         path.write_bytes(data[:length])
         with pytest.raises(RnntermError):
             load_keras(path)
+
+
+def test_arrays_that_no_model_could_hold_are_refused(tmp_path):
+    path = tmp_path / "model.npz"
+    arrays = dict(np.load(io.BytesIO(keras_bytes(make_model()))))
+
+    def refused(reason, **changed):
+        np.savez_compressed(path, **(arrays | changed), allow_pickle=True)
+        with pytest.raises(RnntermError, match=reason) as caught:
+            load_keras(path)
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 400
+
+    bias = arrays["dense/bias"]
+    refused("too large for 32 bits", **{"dense/bias": np.full(bias.shape, 1e300)})
+    refused("not an .npz file", **{"dense/bias": np.array([{}], object)})
+    refused("times its size", **{"dense/bias": np.zeros(1 << 24)})
+    refused("and 59,997 more", **{f"x{number}": np.zeros(0) for number in range(60_000)})
+
+
+def test_an_array_that_claims_more_than_it_holds_is_not_made(tmp_path):
+    path = tmp_path / "model.npz"
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f4", "fortran_order": False, "shape": (1 << 50,)}
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("dense/bias.npy", header.getvalue() + bytes(64))
+    with pytest.raises(RnntermError, match="damaged"):
+        load_keras(path)

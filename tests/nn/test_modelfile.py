@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from damaged_files import KINDS, replaced_by
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
@@ -136,3 +137,124 @@ def test_content_that_does_not_fit_is_refused(saved):
     for change, reason in cases:
         saved.write_bytes(good)
         refused(rewritten(saved, **change), reason)
+
+
+def with_entry(path, text: str) -> None:
+    """The same file with another description, whatever it is."""
+    path.write_bytes(save(load(path.read_bytes()), {"rnnterm": text}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":' * 100_000 + "1" + "}" * 100_000,
+        "[" * 100_000,
+        "[]",
+        "7",
+        "null",
+        '"x"',
+        '{"version": 1e999}',
+        '{"version": true}',
+        '{"version": "1"}',
+        '{"version": 1.0}',
+        '{"version": -1}',
+        '{"version": null}',
+        '{"version": [1]}',
+        '{"version": 1}',
+        "{",
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_description_that_is_none_is_refused(saved, text):
+    with_entry(saved, text)
+    refused(saved, "cannot use the model")
+
+
+@pytest.mark.parametrize(
+    ("symbols", "reason"),
+    [
+        ([*"\n abcé", "😀😀"], "symbol 6"),
+        (["", *"\n abcé"], "symbol 0"),
+        ("\n abccé", "symbol 5 of its vocabulary, 'c', is there twice"),
+        ("\n bacé😀", "symbol 3 of its vocabulary, 'a', is out of order"),
+        (["\ud800", *"\n abcé"], "symbol 0"),
+        ({"a": 1}, "no text of symbols"),
+        (7, "no text of symbols"),
+        (None, "no text of symbols"),
+        ([1, 2, 3], "no text of symbols"),
+        (["x" * 1_000_000], "symbol 0"),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+def test_a_vocabulary_that_is_none_is_refused(saved, symbols, reason):
+    vocabulary = {"symbols": symbols, "lowercase": False}
+    refused(rewritten(saved, described={"vocabulary": vocabulary}), reason)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"num_layers": 10**6},
+        {"num_layers": 1 << 10},
+        {"hidden_size": -4},
+        {"hidden_size": 4.0},
+        {"vocab_size": 0},
+        {"vocab_size": True},
+        {"cell": ["lstm"]},
+        {"dropout_input": "much"},
+        {"forget_bias": None},
+        {"reset_after": "yes"},
+        {"window": -1},
+        {"x" * 1000: 1},
+    ],
+    ids=lambda change: next(iter(change))[:20],
+)
+def test_an_absurd_spec_is_refused_in_few_words(saved, change):
+    spec = small_model().spec.to_dict() | change
+    with pytest.raises(RnntermError) as caught:
+        load_model(rewritten(saved, described={"spec": spec}))
+    assert saved.name in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_thousands_of_unknown_tensors_are_counted(saved):
+    extra = {f"tensor-{number}": np.zeros(1, np.float32) for number in range(60_000)}
+    refused(rewritten(saved, tensors=extra), "and 59,997 more")
+
+
+@pytest.mark.parametrize("kind", ["BF16", "F8_E4M3", "F8_E5M2", "C64"])
+def test_a_type_that_numpy_lacks_is_named(saved, kind):
+    size = {"BF16": 2, "C64": 8}.get(kind, 1)
+    data = saved.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    start = len(data) - 8 - length
+    header["x"] = {"dtype": kind, "shape": [4], "data_offsets": [start, start + 4 * size]}
+    text = json.dumps(header).encode()
+    saved.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :] + bytes(4 * size))
+    refused(saved, kind)
+
+
+def test_doubles_and_halves_are_read_where_they_fit(saved):
+    good = saved.read_bytes()
+    for kind in (np.float64, np.float16):
+        bias = load(good)["head.bias"].astype(kind)
+        saved.write_bytes(good)
+        assert (
+            load_model(rewritten(saved, tensors={"head.bias": bias})).tensors["head.bias"].dtype
+            == np.float32
+        )
+    saved.write_bytes(good)
+    refused(rewritten(saved, tensors={"head.bias": np.full(7, 1e300)}), "too large for 32 bits")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_regular_file_is_not_waited_for(saved, tmp_path, kind):
+    content = saved.read_bytes()
+    outside = tmp_path / "outside"
+    outside.write_bytes(content)
+    with replaced_by(kind, saved, outside):
+        if kind == "link":  # a person may name a model by one
+            assert load_model(saved).spec == small_model().spec
+        else:
+            refused(saved, "not a regular file")

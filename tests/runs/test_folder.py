@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnterm.bundled import bundled_models
 from rnnterm.errors import RnntermError, UsageError
+from rnnterm.runs.checkpoints import CheckpointStore
 from rnnterm.runs.folder import RunConfig, RunFolder, find_run, list_runs, new_run
 from rnnterm.runs.lock import hold_lock
-from rnnterm.runs.models import bundled_models, find_model
+from rnnterm.runs.models import ModelSummary, find_model, locate_model
 from rnnterm.runs.names import check_name, fresh_name
 
 
@@ -144,3 +146,36 @@ def test_what_names_a_model(tmp_path):
         find_model("empty", tmp_path)
     for name in bundled_models():
         assert find_model(name, tmp_path).exists()
+
+
+def test_no_run_is_called_like_a_model_of_rnnterms_own_or_a_file(tmp_path):
+    names = [*bundled_models(), "tiny"]
+    names += [name.upper() for name in names] + ["m.safetensors", "m.SAFETENSORS", "a/b", ".."]
+    assert "shakespeare" in names
+    for name in names:
+        with pytest.raises(UsageError):
+            new_run(tmp_path, name)
+    assert new_run(tmp_path, "tiny-otter").name == "tiny-otter"
+    assert new_run(tmp_path, "shakespeare2").name == "shakespeare2"
+
+
+def test_a_run_of_a_bundled_models_name_is_told_of_and_reached_by_its_folder(tmp_path, monkeypatch):
+    """Older versions allowed such names."""
+    old = make_run(tmp_path, "otter")
+    store = CheckpointStore(old.checkpoints)
+    store.save(1, {"model.safetensors": b"weights", "trainer.safetensors": b"x"}, {}, best=True)
+    assert locate_model("shakespeare", tmp_path).remark == ""
+    hidden = tmp_path / "shakespeare"
+    old.path.rename(hidden)
+    found = locate_model("shakespeare", tmp_path)
+    assert found.kind == "bundled"
+    assert str(hidden) in found.remark
+    assert "rnnterm runs rename shakespeare" in found.remark
+    own = locate_model(str(hidden), tmp_path)
+    assert (own.kind, own.name, own.remark) == ("run", "shakespeare", "")
+    assert own.path.read_bytes() == b"weights"
+    monkeypatch.chdir(tmp_path)
+    assert locate_model("./shakespeare").path == own.path
+    model = ModelSummary("shakespeare", "run", own.path)
+    assert locate_model(model.handle, tmp_path).path == own.path
+    assert ModelSummary("otter", "run", own.path).handle == "otter"

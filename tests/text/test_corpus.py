@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -244,7 +245,7 @@ class TestReopening:
     def test_where_source_and_cache_are_gone(self, play: Path) -> None:
         corpus = open_corpus(str(play))
         play.unlink()
-        (cache_folder() / corpus.sha256 / "ids.bin").unlink()
+        shutil.rmtree(cache_folder() / corpus.sha256)
         with pytest.raises(RnntermError, match=r"gone: neither .* nor the cache has it"):
             self.reopened(corpus)
 

@@ -1,6 +1,9 @@
 """The cache of encoded texts: found again by content, and rebuilt where it is damaged."""
 
+import io
+import json
 import os
+import shutil
 import time
 from collections.abc import Callable
 from hashlib import sha256
@@ -8,11 +11,14 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from damaged_files import KINDS, replaced_by
 from encoded_texts import VERSE, text_of, tree
 
+from rnnterm.errors import RnntermError
 from rnnterm.text import encoded
+from rnnterm.text.corpus import open_corpus
 from rnnterm.text.decode import TextDecoder
-from rnnterm.text.encoded import cache_folder, encode_file, open_encoded
+from rnnterm.text.encoded import cache_folder, encode_file, encode_stream, open_encoded
 
 
 @pytest.fixture
@@ -168,9 +174,14 @@ def test_a_damaged_copy_is_rebuilt(damage: Callable[[Path], object], play: Path)
     digest = encode_file(play, "play").sha256
     whole = tree(cache_folder())
     damage(cache_folder() / digest)
-    assert open_encoded(digest) is None
-    assert text_of(encode_file(play, "play")) == VERSE
+    with pytest.raises(RnntermError, match="damaged") as caught:
+        open_encoded(digest)
+    assert "\n" not in str(caught.value)
+    remade = encode_file(play, "play")
+    assert text_of(remade) == VERSE
+    assert remade.was_remade
     assert tree(cache_folder()) == whole
+    assert not encode_file(play, "play").was_remade
 
 
 def test_who_is_second_leaves_the_copy_of_the_first(
@@ -191,3 +202,133 @@ def test_who_is_second_leaves_the_copy_of_the_first(
     assert text_of(second) == VERSE
     assert [(cache_folder() / second.sha256).stat().st_ino] == firsts
     assert not list(cache_folder().glob(".*"))
+
+
+class TestDamage:
+    """Whatever stands in the cache, a text is what its file says."""
+
+    @pytest.mark.parametrize("name", ["ids.bin", "text.json"])
+    def test_every_flipped_bit_is_noticed(self, name: str, play: Path) -> None:
+        digest = encode_file(play, "play").sha256
+        file = cache_folder() / digest / name
+        content = file.read_bytes()
+        for place in range(len(content)):
+            damaged = bytearray(content)
+            damaged[place] ^= 1 << place % 8
+            file.write_bytes(damaged)
+            with pytest.raises(RnntermError, match="damaged"):
+                open_encoded(digest)
+        assert encode_file(play, "play").was_remade
+        assert file.read_bytes() == content
+
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("name", ["", "ids.bin", "text.json"])
+    def test_another_kind_of_thing_is_replaced(
+        self, kind: str, name: str, play: Path, tmp_path: Path
+    ) -> None:
+        digest = encode_file(play, "play").sha256
+        folder = cache_folder() / digest
+        outside = tmp_path / "outside"
+        shutil.copytree(folder, outside)
+        before = tree(outside)
+        with replaced_by(kind, folder / name, outside / name):
+            with pytest.raises(RnntermError, match="damaged"):
+                open_encoded(digest)
+            remade = encode_file(play, "play")
+        assert (text_of(remade), remade.was_remade) == (VERSE, True)
+        assert tree(outside) == before
+        assert open_encoded(digest) is not None
+        assert not list(cache_folder().glob(".*"))
+
+    def test_a_description_that_is_nested_deeply(self, play: Path) -> None:
+        digest = encode_file(play, "play").sha256
+        (cache_folder() / digest / "text.json").write_text("[" * 100_000)
+        assert text_of(encode_file(play, "play")) == VERSE
+
+    def test_it_is_said(self, play: Path) -> None:
+        digest = open_corpus(str(play)).sha256
+        (cache_folder() / digest / "ids.bin").write_bytes(bytes(len(VERSE)))
+        assert "damaged and is made anew" in " ".join(open_corpus(str(play)).notes)
+        assert open_corpus(str(play)).notes == ()
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_the_folder_of_notes_is_replaced(self, kind: str, play: Path, tmp_path: Path) -> None:
+        encode_file(play, "play")
+        seen, outside = cache_folder() / "seen", tmp_path / "outside"
+        outside.mkdir()
+        with replaced_by(kind, seen, outside):
+            assert text_of(encode_file(play, "play")) == VERSE
+        assert seen.is_dir()
+        assert not seen.is_symlink()
+        assert list(outside.iterdir()) == []
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_note_is_replaced(self, kind: str, play: Path, tmp_path: Path) -> None:
+        encode_file(play, "play")
+        (note,) = (cache_folder() / "seen").iterdir()
+        outside = tmp_path / "outside"
+        outside.write_bytes(note.read_bytes())
+        with replaced_by(kind, note, outside):
+            assert text_of(encode_file(play, "play")) == VERSE
+        assert note.is_file()
+        assert not note.is_symlink()
+
+    def test_a_link_in_the_place_of_the_cache_is_refused(self, play: Path, tmp_path: Path) -> None:
+        (tmp_path / "outside").mkdir()
+        cache_folder().parent.mkdir(parents=True)
+        cache_folder().symlink_to(tmp_path / "outside")
+        for attempt in (
+            lambda: encode_file(play, "play"),
+            lambda: encode_stream(io.BytesIO(VERSE.encode()), "standard input"),
+        ):
+            with pytest.raises(RnntermError, match="link"):
+                attempt()
+        assert open_encoded("0" * 64) is None
+        assert list((tmp_path / "outside").iterdir()) == []
+
+    def test_a_note_that_leads_to_another_text(self, play: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other.txt"
+        other.write_text(VERSE.swapcase())
+        digest = encode_file(other, "other").sha256
+        (old,) = (cache_folder() / "seen").iterdir()
+        old.unlink()
+        encode_file(play, "play")
+        (note,) = (cache_folder() / "seen").iterdir()
+        note.write_text(json.dumps(json.loads(note.read_text()) | {"sha256": digest}))
+        assert text_of(encode_file(play, "play")) == VERSE
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o000])
+def test_all_of_it_is_private(umask: int, play: Path) -> None:
+    before = os.umask(umask)
+    try:
+        encode_file(play, "play")
+        encode_stream(io.BytesIO(b"another"), "standard input")
+    finally:
+        os.umask(before)
+    paths = [cache_folder(), *cache_folder().rglob("*")]
+    assert len(paths) > 6
+    for path in paths:
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_what_killed_encodings_left_is_swept_and_nothing_else(play: Path) -> None:
+    encode_file(play, "play")
+    cache = cache_folder()
+    digest = "0" * 64
+    old = [cache / f".{digest}.0123abcd.tmp", cache / f".{digest}-lower.0123abcd.tmp"]
+    kept = [cache / f".{digest}.89abcdef.tmp", cache / ".mine.tmp", cache / f".{digest}.tmp"]
+    for folder in (*old, *kept):
+        folder.mkdir()
+        (folder / "ids.bin").touch()
+        os.utime(folder / "ids.bin", (1e9, 1e9))
+        os.utime(folder, (1e9, 1e9))
+    os.utime(kept[0] / "ids.bin")  # somebody writes there
+    spools = [cache / ".spool-abcd_123", cache / ".spool-new"]
+    for spool in spools:
+        spool.touch()
+    os.utime(spools[0], (1e9, 1e9))
+    play.write_text("another text")
+    encode_file(play, "play")
+    left = set(cache.glob(".*"))
+    assert left == {*kept, spools[1]}

@@ -1,12 +1,17 @@
 """The panel Live sample: everything it does, by key and by mouse."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sample_person import POISON, make_model
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Input, Static
 
+from rnnterm.nn.modelfile import Model
+from rnnterm.nn.spec import NetworkSpec
+from rnnterm.text.vocab import Vocabulary
 from rnnterm.tui.dialogs import Ask
 from rnnterm.tui.text.model_panel import ModelPanel
 from rnnterm.tui.text.sample_candidates import Candidates
@@ -275,3 +280,25 @@ def test_without_colours_surprise_is_still_told_apart(at_the_app, monkeypatch):
         assert len(set(marks)) == 4  # the two surest look alike
 
     at_the_app(check)
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+def test_a_network_whose_values_run_away_is_said_and_the_app_goes_on(at_the_app, when):
+    if when == "at once":
+        usual = make_model()
+        tensors = {name: np.full_like(tensor, 3e38) for name, tensor in usual.tensors.items()}
+        model = replace(usual, tensors=tensors)
+    else:  # a state that doubles at every character
+        spec = NetworkSpec(vocab_size=2, hidden_size=2, cell="rnn", activation="relu")
+        ones = {name: np.ones(shape, np.float32) for name, shape in spec.tensor_shapes().items()}
+        model = Model(spec, Vocabulary("ab"), ones)
+
+    async def check(person) -> None:
+        await person.until(lambda: "run away" in person.notice)
+        assert person.panel._timer is None
+        for key in ("right", "left", "space", "1", "right"):
+            await person.press(key)
+        await person.until(lambda: "run away" in person.notice)
+        assert person.app.is_running
+
+    at_the_app(check, model, writing_speed=1000)

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rnnterm.cli.options import json_option, model_names, runs_dir_option
+from rnnterm.bundled import TINY
+from rnnterm.cli.diagnostics import warn
+from rnnterm.cli.options import (
+    SEED,
+    Number,
+    UserPath,
+    Whole,
+    chosen_root,
+    force_option,
+    json_option,
+    model_names,
+    runs_dir_option,
+)
 from rnnterm.errors import UsageError
 from rnnterm.threads import import_numpy_with_one_thread
 
@@ -35,8 +47,8 @@ _LOOKS_AT: dict[str, tuple[str, ...]] = {
     "compare": (),
 }
 _OF_SERIES = ("series", "column", "date_column", "missing", "at", "values", "network")
-_OF_FORECASTER = (*_OF_SERIES, "unit", "step", "show", "saturation", "export", "as_json")
-_OF_TINY = ("weight", "text", "step", "export", "as_json")
+_OF_FORECASTER = (*_OF_SERIES, "unit", "step", "show", "saturation", "export", "force", "as_json")
+_OF_TINY = ("weight", "text", "step", "export", "force", "as_json")
 
 
 @click.command("explore")
@@ -57,17 +69,17 @@ _OF_TINY = ("weight", "text", "step", "export", "as_json")
     help="Of a forecaster: the forecast to look at (else the one beyond the end).",
 )  # fmt: skip
 @click.option(
-    "--values", type=int, metavar="N",
+    "--values", type=Whole(), metavar="N",
     help="Of a forecaster: read N values before it (else as many as it does itself).",
 )  # fmt: skip
 @click.option(
-    "--network", type=int, metavar="N", help="Of a forecaster: one of its networks, from 1."
+    "--network", type=Whole(), metavar="N", help="Of a forecaster: one of its networks, from 1."
 )
-@click.option("--layer", type=int, metavar="N", help="A layer, from 1 (else the last).")
+@click.option("--layer", type=Whole(), metavar="N", help="A layer, from 1 (else the last).")
 @click.option(
-    "--unit", type=int, metavar="N", help="A unit, from 0 (else the one that varies most)."
+    "--unit", type=Whole(), metavar="N", help="A unit, from 0 (else the one that varies most)."
 )
-@click.option("--step", type=int, metavar="N", help="A step, from 1 (else the last).")
+@click.option("--step", type=Whole(), metavar="N", help="A step, from 1 (else the last).")
 @click.option("--show", metavar="NAME", help="A state or gate: h, c, i, f, g, o, r, z, n (else h).")
 @click.option(
     "--find", metavar="FEATURE",
@@ -79,17 +91,20 @@ _OF_TINY = ("weight", "text", "step", "export", "as_json")
     help="Where else in a corpus the units that mark these characters are on.",
 )  # fmt: skip
 @click.option(
-    "--threshold", type=float, metavar="T", help="With --match: above it a unit is on (else 0.3)."
+    "--threshold",
+    type=Number(),
+    metavar="T",
+    help="With --match: above it a unit is on (else 0.3).",
 )
 @click.option(
     "--open-ended", is_flag=True, default=None,
     help="With --match: units may be on beside the characters, too.",
 )  # fmt: skip
 @click.option(
-    "--corpus-threshold", type=float, metavar="T", help="With --match: that in the corpus."
+    "--corpus-threshold", type=Number(), metavar="T", help="With --match: that in the corpus."
 )
 @click.option(
-    "--characters", type=click.IntRange(1), metavar="N",
+    "--characters", type=Whole(1), metavar="N",
     help="With --match: search so many at most (else 2,000,000).",
 )  # fmt: skip
 @click.option(
@@ -97,11 +112,11 @@ _OF_TINY = ("weight", "text", "step", "export", "as_json")
     help="Write on with units changed: 73=0.5, 73=off, 73*2, 73+1, c:73=1; repeatable.",
 )  # fmt: skip
 @click.option(
-    "--length", type=click.IntRange(1, 100_000), metavar="N",
+    "--length", type=Whole(1, 100_000), metavar="N",
     help="With --clamp: write so many characters (else 400).",
 )  # fmt: skip
 @click.option(
-    "--temperature", type=float, metavar="T", help="With --clamp: else as generate has it."
+    "--temperature", type=Number(), metavar="T", help="With --clamp: else as generate has it."
 )
 @click.option(
     "--corpus", metavar="C",
@@ -109,7 +124,7 @@ _OF_TINY = ("weight", "text", "step", "export", "as_json")
 )  # fmt: skip
 @click.option("--compare", metavar="OTHER", help="The text as another model expects it.")
 @click.option(
-    "--top", type=click.IntRange(1, 1000), metavar="N",
+    "--top", type=Whole(1, 1000), metavar="N",
     help="With --find, --match and --compare: list so many (else 10).",
 )  # fmt: skip
 @click.option("--gradients", is_flag=True, help="What the prediction at the step depends on.")
@@ -122,28 +137,29 @@ _OF_TINY = ("weight", "text", "step", "export", "as_json")
     help="With --gradients: another model's curve too; repeatable.",
 )  # fmt: skip
 @click.option(
-    "--truncation", type=click.IntRange(1), metavar="N",
+    "--truncation", type=Whole(1), metavar="N",
     help="With --gradients: they go back N steps only.",
 )  # fmt: skip
 @click.option(
-    "--clip", type=click.FloatRange(0, min_open=True), metavar="C",
+    "--clip", type=Number(0, min_open=True), metavar="C",
     help="With --gradients: none is longer than C.",
 )  # fmt: skip
 @click.option(
-    "--forget-bias", type=click.FloatRange(-100, 100), metavar="B",
+    "--forget-bias", type=Number(-100, 100), metavar="B",
     help="With --gradients: that of the fresh lstm.",
 )  # fmt: skip
 @click.option(
-    "--spectral-radius", type=click.FloatRange(0, 100, min_open=True), metavar="R",
+    "--spectral-radius", type=Number(0, 100, min_open=True), metavar="R",
     help="With --gradients: that of the fresh networks.",
 )  # fmt: skip
 @click.option(
     "--weight", multiple=True, metavar="W=X", help="With tiny: such as wh12=0.5; repeatable."
 )
+@click.option("--rng-seed", type=SEED, metavar="N", help="The same seed, the same draws.")
 @click.option(
-    "--rng-seed", type=click.IntRange(0), metavar="N", help="The same seed, the same draws."
+    "--export", type=UserPath(), metavar="FILE", help="Write FILE.svg or FILE.html instead."
 )
-@click.option("--export", metavar="FILE", help="Write FILE.svg or FILE.html instead.")
+@force_option
 @runs_dir_option
 @json_option
 def command(
@@ -152,6 +168,7 @@ def command(
     text: str | None,
     weight: tuple[str, ...],
     export: str | None,
+    force: bool,
     as_json: bool,
     **chosen: Any,
 ) -> None:
@@ -171,11 +188,14 @@ def command(
     from rnnterm.cli.explore.page import checked_export, show_answer
     from rnnterm.cli.explore.tiny import is_tiny, tiny
     from rnnterm.cli.seed import read_seed
+    from rnnterm.runs.models import hidden_run
 
-    export = checked_export(export)
+    target = checked_export(export, force=force)
     if is_tiny(model):
         _refuse_given(_OF_TINY, "the tiny network has no")
         text = None if text is None else read_seed(text, "text")
+        if remark := hidden_run(TINY, chosen_root(chosen["runs_dir"])):
+            warn(remark)
         answer: Answer = tiny(model, text, weight, chosen["step"])
     elif weight:
         raise UsageError("--weight edits the built-in network: explore tiny")
@@ -187,7 +207,7 @@ def command(
             if chosen[name] not in (None, ()):
                 raise UsageError(f"{_flag(name)} is for forecasters, {model} reads a text")
         answer = _answer(model, None if text is None else read_seed(text, "text"), chosen)
-    show_answer(answer, as_json=as_json, export=export, title=f"rnnterm explore {model}")
+    show_answer(answer, as_json=as_json, export=target, title=f"rnnterm explore {model}")
 
 
 def _answer(model: str, text: str | None, chosen: dict[str, Any]) -> "Answer":

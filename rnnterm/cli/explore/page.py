@@ -5,13 +5,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rnnterm.cli.diagnostics import narrate
 from rnnterm.cli.output import emit_json, emit_styled, stdout
+from rnnterm.cli.writing import writable, write_told
 from rnnterm.errors import UsageError
 from rnnterm.glyphs import columns, terminal_width, visible
 from rnnterm.terminal import can_style, colors_allowed, is_terminal, safe_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rnnterm.plotting.heat import Look
 
 Line = list[tuple[str, str]]
@@ -56,18 +58,24 @@ class Answer(Protocol):
         """For programs: plain values by name."""
 
 
-def checked_export(path: str | None) -> str | None:
-    """The file to export to; raises UsageError unless its name says SVG or HTML."""
-    if path is not None and not path.lower().endswith(_SUFFIXES):
+def checked_export(path: str | None, *, force: bool) -> "Path | None":
+    """The file to export to; raises UsageError unless its name says SVG or HTML.
+
+    Raises as `writable` does, too.
+    """
+    if path is None:
+        return None
+    if not path.lower().endswith(_SUFFIXES):
         raise UsageError(f"cannot export to {path!r}: name a file that ends in .svg or .html")
-    return path
+    return writable(path, force)
 
 
-def show_answer(answer: Answer, *, as_json: bool, export: str | None, title: str) -> None:
+def show_answer(answer: Answer, *, as_json: bool, export: "Path | None", title: str) -> None:
     """Give an answer out in the form that was asked for."""
     if export is not None:
-        _export(answer.lines(Canvas(_EXPORT_WIDTH, colors=colors_allowed())), export, title)
-        narrate(f"written to {export}")
+        canvas = Canvas(_EXPORT_WIDTH, colors=colors_allowed())
+        is_svg = export.suffix.lower() == _SUFFIXES[0]
+        write_told(export, _document(answer.lines(canvas), title, is_svg=is_svg))
     if as_json:
         emit_json(answer.as_json())
     elif export is None:
@@ -92,14 +100,13 @@ def _canvas() -> Canvas:
     return Canvas(width, can_style(out) and colors_allowed(), on_terminal and not can_style(out))
 
 
-def _export(lines: Iterable[Line], path: str, title: str) -> None:
-    """Write lines as a picture of a terminal, or as a page."""
+def _document(lines: Iterable[Line], title: str, *, is_svg: bool) -> bytes:
+    """Lines as a picture of a terminal in SVG, or as a page in HTML."""
     import io
 
     from rich.console import Console
     from rich.text import Text
 
-    from rnnterm.files import failing_as, replace_file, user_path
     from rnnterm.terminal import safe_line
 
     console = Console(
@@ -108,11 +115,8 @@ def _export(lines: Iterable[Line], path: str, title: str) -> None:
     )  # fmt: skip
     for line in lines:
         console.print(Text.from_ansi(_ansi(line)), no_wrap=True, overflow="ignore", crop=False)
-    target = user_path(path)
-    form = console.export_svg if path.lower().endswith(".svg") else console.export_html
-    document = form(title=safe_line(title)) if form == console.export_svg else form()
-    with failing_as(f"cannot write {path}"):
-        replace_file(target, document.encode())
+    document = console.export_svg(title=safe_line(title)) if is_svg else console.export_html()
+    return document.encode()
 
 
 def _ansi(line: Line) -> str:

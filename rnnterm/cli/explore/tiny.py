@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from rnnterm.bundled import TINY
 from rnnterm.cli.explore.page import BOLD, MUTED, Canvas, Line, prose
 from rnnterm.errors import UsageError
 from rnnterm.explore.classic import (
@@ -16,7 +17,7 @@ from rnnterm.explore.classic import (
     weight_symbol,
 )
 
-_NAME, _FIRST = "tiny", "rotation"
+_NAME, _FIRST = TINY, "rotation"
 _WEIGHT = re.compile(r"(w[xhy][12]{1,2})=(.+)")
 _ON_THE_LINE = str.maketrans("₁₂", "12")
 _CELL = 20  # columns of a weight

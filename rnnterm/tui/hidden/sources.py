@@ -244,7 +244,7 @@ def _offer(model: ModelSummary) -> Offer:
     size = "" if model.parameters is None else f"{format_count(model.parameters)} weights"
     loss = "" if model.val_loss is None else f"val {model.val_loss:.3f}"
     about = " · ".join(filter(None, (model.network, model.corpus, loss)))
-    return Offer(safe_line(model.name), size, safe_line(about))
+    return Offer(safe_line(model.handle), size, safe_line(about))
 
 
 def _offer_of_forecaster(subject: SeriesSubject) -> Offer:

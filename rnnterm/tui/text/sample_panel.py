@@ -1,6 +1,8 @@
 """The panel Live sample: a model that speaks, and a hand on its wheel."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from secrets import randbits
 from typing import ClassVar
 
@@ -11,6 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from rnnterm.files import user_path
+from rnnterm.nn.network import RunawayError
 from rnnterm.runs.reader import RunView
 from rnnterm.sampling.live import Letter, LiveText
 from rnnterm.sampling.strategies import Strategy
@@ -88,9 +91,11 @@ class SamplePanel(VoicePanel):
     def take_voice(self, voice: Voice) -> None:
         """Let it go on from where the text is."""
         if self._live is None:
-            self._live = LiveText(voice.model, "", self._strategy, randbits(32))
+            with self._in_bounds():
+                self._live = LiveText(voice.model, "", self._strategy, randbits(32))
         else:
-            self._live.speak(voice.model)
+            with self._in_bounds():
+                self._live.speak(voice.model)
             same = self.voice is not None and self.voice.name == voice.name
             told = f"step {voice.step:,}" if same and voice.step is not None else voice.title
             self._stream.note(f"‹{told}›")
@@ -142,7 +147,9 @@ class SamplePanel(VoicePanel):
         self._written_at = now
         count = int(self._owed)
         if count or self._live.is_behind:
-            grown = self._live.grow(count, _SECONDS_A_FRAME)
+            grown: list[Letter] = []
+            with self._in_bounds():
+                grown = self._live.grow(count, _SECONDS_A_FRAME)
             self._owed -= len(grown)
             self._stream.write(map(_with_level, grown))
             self.host.hurry()  # this timer beats the frames: to wait for another wakes twice
@@ -155,6 +162,16 @@ class SamplePanel(VoicePanel):
                 self._rate = rate
                 self.show_values()
 
+    @contextmanager
+    def _in_bounds(self) -> Iterator[None]:
+        """Stop writing, and say why, where a network's values run away."""
+        try:
+            yield
+        except RunawayError as error:
+            self._pause(True)
+            self._stop_writing()
+            self.tell(f"{error}; {self.key_of('sample.voice')}: choose who speaks")
+
     def _pause(self, paused: bool) -> None:
         if self._live is not None and paused != self._is_paused:
             self._is_paused = paused
@@ -166,7 +183,8 @@ class SamplePanel(VoicePanel):
         """Begin again after a seed."""
         if self._live is None:
             return
-        self._live.restart(seed)
+        with self._in_bounds():
+            self._live.restart(seed)
         self._stream.clear()
         self._stream.write((letter.char, SEED) for letter in self._live.letters)
         self._owed = 0.0
@@ -182,7 +200,9 @@ class SamplePanel(VoicePanel):
         """Let the model write so many characters, though nobody sees the panel; what it wrote."""
         if self._live is None:
             return ""
-        letters = [self._live.forward() for _ in range(count)]
+        letters: list[Letter] = []
+        with self._in_bounds():
+            letters += (self._live.forward() for _ in range(count))
         self._stream.write(map(_with_level, letters))
         return "".join(letter.char for letter in letters)
 
@@ -272,13 +292,15 @@ class SamplePanel(VoicePanel):
     def action_step(self) -> None:
         self._pause(True)
         if self._live is not None:
-            self._show_letter(self._live.forward())
+            with self._in_bounds():
+                self._show_letter(self._live.forward())
 
     def action_back(self) -> None:
         self._pause(True)
-        if self._live is not None and self._live.back() is not None:
-            self._stream.take_back()
-            self._set_going()
+        with self._in_bounds():
+            if self._live is not None and self._live.back() is not None:
+                self._stream.take_back()
+                self._set_going()
 
     def action_pick(self) -> None:
         keys = self.host.settings.keys.get("sample.pick")
@@ -289,7 +311,8 @@ class SamplePanel(VoicePanel):
     def _pick(self, place: int) -> None:
         candidates = self._live.candidates(MOST_CANDIDATES) if self._live is not None else []
         if self._live is not None and self._is_paused and place < len(candidates):
-            self._show_letter(self._live.pick(candidates[place].char))
+            with self._in_bounds():
+                self._show_letter(self._live.pick(candidates[place].char))
 
     def _show_letter(self, letter: Letter) -> None:
         self._stream.write([_with_level(letter)])

@@ -19,11 +19,13 @@ class Voice:
 
     Attributes:
         step: of the checkpoint, where a run's weights speak.
+        remark: what the person should know of it.
     """
 
     name: str
     model: Model
     step: int | None = None
+    remark: str = ""
 
     @property
     def label(self) -> str:
@@ -41,7 +43,7 @@ class Voice:
 def voice_of_model(name: str, runs: Path) -> Voice:
     """The model that `name` means; raises RnntermError for what cannot be used."""
     found = locate_model(name, runs)
-    return Voice(found.name, _ready(found.path))
+    return Voice(found.name, _ready(found.path), remark=found.remark)
 
 
 def newest_voice(run: RunFolder) -> Voice:

@@ -149,7 +149,7 @@ class VoicePanel(Panel):
                 key = self.key_of("sample.voice")
                 self.tell(f"{message.voice}; {key}: choose who speaks")
             return
-        self.tell("")
+        self.tell(message.voice.remark)
         if self.voice is None or message.voice.title != self.voice.title:
             self.take_voice(message.voice)
 
@@ -160,7 +160,7 @@ class VoicePanel(Panel):
             self.tell(str(message.models))
             return
         self.tell("")
-        choices = [(model.name, describe_choice(model)) for model in message.models]
+        choices = [(model.handle, describe_choice(model)) for model in message.models]
         if self._run is not None:
             choices.insert(0, (_NEWEST, f"{self._run.name:<20} newest weights while it trains"))
         chosen = self.voice.name if self.voice is not None else ""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from rnnterm.runs.events import Event, Sampled
+    from rnnterm.runs.sharing import CoreSharing
     from rnnterm.runs.silence import Silence
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -52,6 +53,7 @@ class _Status:
     chars_per_second: float = 0.0
     eta: float = float("nan")
     silence: "Silence | None" = None
+    sharing: "CoreSharing | None" = None
 
     def describe(self, *, with_step: bool) -> str:
         if self.silence is not None:
@@ -63,6 +65,8 @@ class _Status:
             parts.append(f"val {self.val_loss:.3f}")
         parts.append(f"{format_count(self.chars_per_second)} chars/s")
         parts.append(f"ETA {format_duration(self.eta)}")
+        if self.sharing is not None and self.sharing.is_slowing:
+            parts.append(self.sharing.describe())
         return " · ".join(parts)
 
 
@@ -88,6 +92,7 @@ class Display(ABC):
     def report(self, event: "Event") -> None:
         """Show an event."""
         from rnnterm.runs import events
+        from rnnterm.runs.sharing import CoreSharing
 
         status = self._status
         match event:
@@ -97,6 +102,8 @@ class Display(ABC):
                 first = status.train_loss is None
                 if isinstance(event, events.Progressed):
                     status.train_loss = event.train_loss
+                else:
+                    status.sharing = CoreSharing.of(event)
                 self._refresh(news=first and status.train_loss is not None)
             case events.Validated():
                 status.val_loss = event.val_loss
@@ -186,6 +193,9 @@ def news_lines(event: "Event") -> "Iterator[tuple[str, str]]":
             yield f"checkpoint of step {event.step:,}, as asked", "dim"
         case events.Troubled():
             yield f"warning: {event.trouble}", "yellow"
+        case events.ThreadsChanged():
+            threads = f"{event.threads} thread{'s' if event.threads > 1 else ''}"
+            yield f"other programs use {event.others:.1f} of {event.cores} cores: {threads}", "dim"
         case events.RolledBack():
             yield (
                 f"warning: the loss became NaN by step {event.step:,}: back to step "

@@ -60,6 +60,9 @@ def summary_to_json(summary: "RunSummary") -> dict[str, Any]:
         "path": str(summary.path),
         "error": status.error,
         "problem": summary.problem,
+        "pace": status.pace if summary.state == "running" else None,
+        "other_cores": status.others if summary.state == "running" else None,
+        "threads": status.threads,
         "silent_seconds": summary.silence.seconds if summary.silence else None,
         "stopped_pid": summary.silence.stopped_pid if summary.silence else None,
     }  # fmt: skip

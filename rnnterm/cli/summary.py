@@ -1,5 +1,6 @@
 """The end of a training, told alike by whoever saw it: the trainer's command or one attached."""
 
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,13 @@ from rnnterm.terminal import safe_line
 if TYPE_CHECKING:
     from rnnterm.runs.result import TrainingResult
 
+_RIVALS = 0.25  # cores that others used on average
+_WORTH_TELLING = 0.1  # of the time
+
 
 def summarize(result: "TrainingResult", runs_dir: str | None, *, as_json: bool) -> None:
     """Write the result of a session to stdout, and to stderr what to do next."""
+    where = same_runs_dir(runs_dir)
     if as_json:
         emit_json(asdict(result) | {"model": str(result.model)})
     else:
@@ -24,13 +29,29 @@ def summarize(result: "TrainingResult", runs_dir: str | None, *, as_json: bool) 
             "it went on to learn the text by heart; the best point is kept, and "
             "a smaller --hidden-size or less time would have done"
         )
+    if slowed := _slowness(result, where):
+        narrate(slowed)
     for note in result.notes:
         warn(f"{note}; another checkpoint is used")
-    where = same_runs_dir(runs_dir)
     if result.reason == "stopped":
         narrate(f"stopped early; go on with: rnnterm train --resume --name {result.run}{where}")
     else:
         narrate(f'now try: rnnterm generate --model {result.run}{where} --seed "…"')
+
+
+def _slowness(result: "TrainingResult", where: str) -> str | None:
+    """What other programs took of a session, and how to make up for it."""
+    if result.others < _RIVALS or not result.cores:
+        return None
+    told = f"other programs used {result.others:.1f} of {result.cores} cores on average"
+    if result.lost_seconds < _WORTH_TELLING * result.seconds:
+        return told
+    longer = math.ceil(result.seconds + result.lost_seconds)
+    return (
+        f"{told}, and about {format_duration(result.lost_seconds)} of "
+        f"{format_duration(result.seconds)} were lost; to make up for it: "
+        f"rnnterm train --resume --name {result.run}{where} --time-budget {longer}s"
+    )
 
 
 def losses_line(train: float | None, val: float | None, best: float | None) -> str:

@@ -45,7 +45,7 @@ class Progressed:
     Attributes:
         progress: the share of the budget that is spent, 0 to 1.
         train_loss: mean over the steps since the last such event.
-        chars_per_second: characters read, over this session's training time.
+        chars_per_second: characters read, over the last second or two of steps.
     """
 
     step: int
@@ -60,12 +60,38 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Ticked:
-    """Time has passed since the last point of the curve; for screens, and not logged."""
+    """Time has passed since the last point of the curve; for screens, and not logged.
+
+    Attributes:
+        chars_per_second: characters read, over the last second or two of steps.
+        cores, threads, others, throttled, pace: see `CoreSharing`; None where it is not measured.
+    """
 
     step: int
     progress: float
     chars_per_second: float
     eta: float
+    cores: int | None = None
+    threads: int | None = None
+    others: float | None = None
+    throttled: float | None = None
+    pace: float | None = None
+
+
+@dataclass(frozen=True)
+class ThreadsChanged:
+    """The threads of the training were adapted to what others leave of the processor cores.
+
+    Attributes:
+        threads: that products share from now on.
+        cores: that the training could use if nobody else did.
+        others: cores that other programs use.
+    """
+
+    step: int
+    threads: int
+    cores: int
+    others: float
 
 
 @dataclass(frozen=True)
@@ -160,6 +186,9 @@ class Finished:
         val_loss, best_val_loss: None without a validation part.
         seconds: training time over all sessions; start-up and the last validation come on top.
         chars_per_second: over this session's training time.
+        cores: that this session could use if nobody else did; 0 where it is not measured.
+        others: cores that other programs used on average.
+        lost_seconds: how much longer the steps took because of that, as far as is known.
     """
 
     reason: str
@@ -169,6 +198,9 @@ class Finished:
     val_loss: float | None
     best_val_loss: float | None
     chars_per_second: float
+    cores: int = 0
+    others: float = 0.0
+    lost_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -184,6 +216,7 @@ Event = (
     Started
     | Progressed
     | Ticked
+    | ThreadsChanged
     | Used
     | Validating
     | Validated

@@ -15,7 +15,7 @@ from rnnterm.runs.lock import LOCK, look_at_lock
 from rnnterm.runs.metrics import check_log, last_entries
 from rnnterm.runs.reader import true_state
 from rnnterm.runs.silence import Silence, silence_of
-from rnnterm.runs.status import ENDS, RunStatus, load_status, status_of
+from rnnterm.runs.status import ENDS, RUNNING, RunStatus, load_status, status_of
 
 T = TypeVar("T")
 
@@ -65,9 +65,14 @@ class RunSummary:
 
     @property
     def trouble(self) -> str | None:
-        """What a person should know of it: silence and problem, in one line."""
-        told = self.silence.describe() if self.silence else None
-        return "; ".join(filter(None, (told, self.problem))) or None
+        """What a person should know of it: silence, slowness and problem, in one line."""
+        pace = self.silence.describe() if self.silence else self.slowdown
+        return "; ".join(filter(None, (pace, self.problem))) or None
+
+    @property
+    def slowdown(self) -> str | None:
+        """How other programs slow its training down; None where they do not."""
+        return self.status.slowdown if self.state == RUNNING else None
 
     @property
     def is_live(self) -> bool:

@@ -24,7 +24,7 @@ from rnnterm.runs.metrics import LogEntry, LogTail
 from rnnterm.runs.points import Curve, Point
 from rnnterm.runs.silence import Silence, silence_of
 from rnnterm.runs.skim import skim
-from rnnterm.runs.status import CRASHED, ENDS, PAUSED, RUNNING, RunStatus, read_status
+from rnnterm.runs.status import CRASHED, ENDS, PAUSED, RUNNING, SHARING, RunStatus, read_status
 
 _MOST_SAMPLES = 20
 _LONG_LOG = 1 << 22  # bytes, which take half a second to read
@@ -69,7 +69,8 @@ class RunView:
         """The trainer's last figures as an event, which the log does not hold."""
         status = self.status
         eta = float("nan") if status.eta_seconds is None else status.eta_seconds
-        return Ticked(status.step, status.progress, status.chars_per_second or 0.0, eta)
+        shared = {name: getattr(status, name) for name in SHARING}
+        return Ticked(status.step, status.progress, status.chars_per_second or 0.0, eta, **shared)
 
 
 class RunReader:

@@ -18,6 +18,7 @@ class TrainingResult:
         bits_per_char: the loss of `model` in bits: the best validation loss, or the training loss
             where there is none.
         model: the model file: the best by validation, or by training loss where there is none.
+        cores, others, lost_seconds: see `Finished`.
         notes: why better checkpoints were passed over.
     """
 
@@ -31,6 +32,9 @@ class TrainingResult:
     bits_per_char: float | None
     chars_per_second: float
     model: Path
+    cores: int = 0
+    others: float = 0.0
+    lost_seconds: float = 0.0
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -50,5 +54,8 @@ class TrainingResult:
             bits_per_char=None if loss is None else loss / math.log(2),
             chars_per_second=finished.chars_per_second,
             model=checkpoint.model,
+            cores=finished.cores,
+            others=finished.others,
+            lost_seconds=finished.lost_seconds,
             notes=notes,
         )

@@ -26,6 +26,7 @@ from rnnterm.runs.events import (
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.metrics import LogEntry
 from rnnterm.runs.records import record_from_json, record_to_json
+from rnnterm.runs.sharing import CoreSharing
 
 _VERSION = 1
 _SECONDS_BETWEEN_WRITES = 1.0
@@ -34,6 +35,8 @@ RUNNING, PAUSED = "running", "paused"
 FINISHED, STOPPED, DIVERGED, CRASHED = "finished", "stopped", "diverged", "crashed"
 ENDS = (FINISHED, STOPPED, DIVERGED, CRASHED)
 _STATE_AFTER = {"pause": PAUSED, "continue": RUNNING}  # a request was done
+
+SHARING = ("cores", "threads", "others", "throttled", "pace")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class RunStatus:
         checkpoint_step: the last step that is safe.
         checkpoint_time, time: of the checkpoint and of this status, since the epoch.
         error: why the session ended, where it ended badly.
+        cores, threads, others, throttled, pace: see `CoreSharing`; None where it is not measured.
         answer: the last answer to a request, as the event's JSON values.
     """
 
@@ -67,6 +71,11 @@ class RunStatus:
     network: str | None = None
     device: str | None = None
     error: str | None = None
+    cores: int | None = None
+    threads: int | None = None
+    others: float | None = None
+    throttled: float | None = None
+    pace: float | None = None
     answer: dict[str, Any] | None = None
 
     def after(self, entry: LogEntry) -> "RunStatus":
@@ -84,6 +93,8 @@ class RunStatus:
                 changed["chars_per_second"] = event.chars_per_second
                 if isinstance(event, Progressed):
                     changed |= {"seconds": event.seconds, "train_loss": _known(event.train_loss)}
+                else:
+                    changed |= {name: getattr(event, name) for name in SHARING}
             case Validated():
                 changed["val_loss"] = _known(event.val_loss)
                 if event.best:
@@ -102,6 +113,17 @@ class RunStatus:
                 changed |= {"state": event.reason, "eta_seconds": None, "error": event.error}
         step = event.to_step if isinstance(event, RolledBack) else event.step
         return replace(self, **changed, step=step)
+
+    @property
+    def sharing(self) -> CoreSharing | None:
+        """What the training gets of the cores while it runs; None where it is not measured."""
+        return CoreSharing.of(self) if self.state == RUNNING else None
+
+    @property
+    def slowdown(self) -> str | None:
+        """How other programs slow the training down, for people; None where they do not."""
+        sharing = self.sharing
+        return sharing.describe() if sharing and sharing.is_slowing else None
 
     def last_words(self) -> list[Answered | Finished | Failed]:
         """The last answer and the end of the session, as far as there are such.

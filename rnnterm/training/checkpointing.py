@@ -12,10 +12,12 @@ from rnnterm.runs.checkpoints import Checkpoint, CheckpointStore
 from rnnterm.runs.folder import RunFolder
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.learner import Learner
+from rnnterm.training.machine_watch import MachineWatch
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.state import Counters, TrainerState
 from rnnterm.training.world import World
 
+_CHANGED = "threads_changed"
 _LAST_DIGITS = "losses may differ in the last digits"
 _INEXACT = {
     "world_size": "weights, optimizer, schedule, order of the data and carried state go on "
@@ -26,8 +28,17 @@ _INEXACT = {
 class Checkpointing:
     """Saves and restores one run's learner and counters."""
 
-    def __init__(self, run: RunFolder, recipe: Recipe, corpus: Corpus, learner: Learner) -> None:
+    def __init__(
+        self,
+        run: RunFolder,
+        recipe: Recipe,
+        corpus: Corpus,
+        learner: Learner,
+        watch: MachineWatch,
+    ) -> None:
         self._run, self._recipe, self._corpus, self._learner = run, recipe, corpus, learner
+        self._watch = watch
+        self._have_threads_changed = False  # in an earlier session
         self._store = CheckpointStore(run.checkpoints)
 
     def save(self, counters: Counters, *, best: bool, folder: RunFolder | None = None) -> None:
@@ -107,19 +118,27 @@ class Checkpointing:
         return {
             "device": self._learner.device.type,
             "precision": self._learner.precision,
-            "threads": self._recipe.threads or torch.get_num_threads(),
+            "threads": self._watch.threads,
             "torch": torch.__version__,
             "world_size": World.current().size,
+            _CHANGED: self._have_threads_changed or self._watch.has_changed_threads,
         }
 
     def changes(self, before: dict[str, Any]) -> list[str]:
         """What a checkpoint of another machine, with `machine()` as `before`, leaves inexact."""
-        before = {"world_size": 1} | before
-        return [
+        before = {"world_size": 1, _CHANGED: False} | before
+        self._have_threads_changed = bool(before[_CHANGED])
+        notes = [
             f"{key} was {before.get(key)}, is {value}: {_INEXACT.get(key, _LAST_DIGITS)}"
             for key, value in self.machine().items()
             if before.get(key) != value
         ]
+        if self._have_threads_changed:
+            notes.append(
+                "the number of threads followed the load of the machine before: "
+                f"{_LAST_DIGITS} from those of a run on a fixed number (threads=N)"
+            )
+        return notes
 
     def is_finite(self) -> bool:
         """Whether the losses, weights and moments are all still numbers."""

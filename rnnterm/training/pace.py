@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rnnterm.training.schedule import Budget
+from rnnterm.training.speed import SpeedMeter
 
 _SECONDS_BETWEEN_TICKS = 0.5
 _SECONDS_BETWEEN_MEASUREMENTS = 15.0
@@ -20,16 +21,18 @@ class Pace:
         self._before, self._clock = seconds_before, clock
         self._begun = self._ticked = self._measured = clock()
         self._steps = self._characters = 0
+        self.speed = SpeedMeter()
 
     @property
     def seconds(self) -> float:
         """Training time over all sessions."""
         return self._before + self._clock() - self._begun
 
-    def count(self, characters: int) -> None:
-        """One more step was taken, over so many characters."""
+    def count(self, seconds: float, characters: int) -> None:
+        """One more step was taken, in so many seconds, over so many characters."""
         self._steps += 1
         self._characters += characters
+        self.speed.add_step(seconds, characters)
 
     @property
     def chars_per_second(self) -> float:
@@ -37,8 +40,8 @@ class Pace:
         return self._characters / self._session_seconds
 
     def eta(self, budget: Budget, step: int) -> float:
-        """Seconds until the budget is spent."""
-        return budget.eta(step, self.seconds, self._steps / self._session_seconds)
+        """Seconds until the budget is spent, if steps stay as fast as the last few."""
+        return budget.eta(step, self.seconds, self._steps_per_second)
 
     def is_tick_due(self) -> bool:
         """Whether half a second has passed since a screen last heard something."""
@@ -62,6 +65,14 @@ class Pace:
         yield
         if paused:
             self._begun += self._clock() - stopped
+
+    @property
+    def _steps_per_second(self) -> float:
+        """At the speed of the last steps, with all else taking its share of the time as before."""
+        recent = self.speed.seconds_per_step
+        if not recent:
+            return 0.0
+        return min(1.0, self.speed.step_seconds / self._session_seconds) / recent
 
     @property
     def _session_seconds(self) -> float:

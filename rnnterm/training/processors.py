@@ -44,6 +44,11 @@ def default_threads() -> int:
     return max(1, usable_threads() // world.local_size)
 
 
+def has_fixed_threads(threads: int) -> bool:
+    """Whether somebody chose the threads of this process: in the recipe, or for all of OpenMP."""
+    return bool(threads) or os.environ.get("OMP_NUM_THREADS", "").isdecimal()
+
+
 def may_use_bf16(precision: str) -> bool:
     """Whether a recipe's precision is, or with `auto` will probably turn out to be, bf16."""
     return precision != "fp32" and _has_bf16_products()

@@ -1,6 +1,9 @@
 """Where a run stands, told as events: its beginning, the points of its curve, its end."""
 
+from dataclasses import asdict
+
 from rnnterm.runs.events import Checkpointed, Finished, Listener, Progressed, Started, Ticked
+from rnnterm.runs.sharing import CoreSharing
 from rnnterm.training.learner import Learner
 from rnnterm.training.pace import Pace
 from rnnterm.training.schedule import Budget
@@ -49,21 +52,27 @@ class Teller:
                 seconds=counters.seconds,
                 train_loss=loss,
                 learning_rate=rate,
-                chars_per_second=pace.chars_per_second,
+                chars_per_second=pace.speed.chars_per_second or pace.chars_per_second,
                 eta=pace.eta(self._budget, counters.step),
             )
         )
-        pace.ticked()
 
-    def tick(self, counters: Counters, pace: Pace) -> None:
+    def tick(self, counters: Counters, pace: Pace, sharing: CoreSharing | None) -> None:
         """Keep a screen moving between the points of the curve."""
         step, eta = counters.step, pace.eta(self._budget, counters.step)
         progress = self._budget.progress(step, counters.seconds)
-        self._report(Ticked(step, progress, pace.chars_per_second, eta))
+        speed = pace.speed.chars_per_second or pace.chars_per_second
+        shared = asdict(sharing) if sharing else {}
+        self._report(Ticked(step, progress, speed, eta, **shared))
         pace.ticked()
 
     def end(
-        self, counters: Counters, pace: Pace, reason: str, best_val_loss: float | None
+        self,
+        counters: Counters,
+        pace: Pace,
+        reason: str,
+        best_val_loss: float | None,
+        sharing: CoreSharing | None,
     ) -> Finished:
         """The session has ended, for that reason; the event reported."""
         finished = Finished(
@@ -74,6 +83,9 @@ class Teller:
             val_loss=counters.known_val_loss,
             best_val_loss=best_val_loss,
             chars_per_second=pace.chars_per_second,
+            cores=sharing.cores if sharing else 0,
+            others=pace.speed.mean_others,
+            lost_seconds=pace.speed.lost_seconds,
         )
         self._report(finished)
         return finished

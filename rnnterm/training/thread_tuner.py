@@ -23,13 +23,17 @@ class ThreadTuner:
 
     Args:
         most: threads when nobody else needs a core.
-        fixed: whether that number was set by hand, or has no meaning: then nothing changes.
+        fixed: whether that number was set by hand: then the load is measured, and nothing changes.
+
+    Attributes:
+        most: see above.
+        changes: how often the number of threads has changed.
     """
 
     def __init__(self, most: int, *, fixed: bool = False) -> None:
         self.most = most
         self.changes = 0
-        self._is_active = not fixed and most > 1
+        self._is_fixed = fixed
         self._choice = ThreadChoice(most, len(allowed_processors()))
         self._applied = most
         self._lock = threading.Lock()
@@ -39,8 +43,7 @@ class ThreadTuner:
         self._short_waits = _ShortWaits()
 
     def __enter__(self) -> "ThreadTuner":
-        if self._is_active:
-            self._watcher.start()
+        self._watcher.start()
         return self
 
     def __exit__(
@@ -58,6 +61,11 @@ class ThreadTuner:
             self._applied = self.most
 
     @property
+    def is_measuring(self) -> bool:
+        """Whether the load is measured now."""
+        return self._watcher.is_alive()
+
+    @property
     def count(self) -> int:
         """The number of threads that products share now."""
         return self._applied
@@ -69,7 +77,7 @@ class ThreadTuner:
             Whether the number changed.
         """
         chosen = self._choice.chosen.count
-        if not self._is_active or chosen == self._applied:
+        if self._is_fixed or chosen == self._applied:
             return False
         # Only here: in OpenMP the number belongs to the thread that shares its work.
         torch.set_num_threads(chosen)
@@ -96,7 +104,7 @@ class ThreadTuner:
                 self._recent.append(load)
 
     def _are_needed(self, chosen: Threads) -> bool:
-        return chosen.short_waits and self._applied > 1
+        return chosen.short_waits and self._applied > 1 and not self._is_fixed
 
 
 class _ShortWaits:

@@ -17,6 +17,7 @@ from rnnterm.runs.events import (
     Validating,
 )
 from rnnterm.runs.folder import RunFolder
+from rnnterm.runs.sharing import CoreSharing
 from rnnterm.runs.status import FINISHED, STOPPED
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.batches import make_batches
@@ -25,6 +26,7 @@ from rnnterm.training.distributed import make_learner
 from rnnterm.training.judging import Judge
 from rnnterm.training.knobs import Every
 from rnnterm.training.machine import can_train_in_bf16
+from rnnterm.training.machine_watch import MachineWatch
 from rnnterm.training.pace import Pace
 from rnnterm.training.recipe import Recipe
 from rnnterm.training.schedule import Budget, learning_rate
@@ -67,7 +69,8 @@ class Trainer:
         self._judge = Judge(
             recipe, self._learner, split.val, report, self._is_stopped, clock=self._clock
         )
-        self._checkpointing = Checkpointing(run, recipe, corpus, self._learner)
+        self._watch = MachineWatch(recipe, self._learner.device, report)
+        self._checkpointing = Checkpointing(run, recipe, corpus, self._learner, self._watch)
         self._counters = Counters()
         self._pace = Pace(clock=self._clock)
         self._scribe = Scribe(recipe, corpus, report)
@@ -116,7 +119,7 @@ class Trainer:
         The run has a checkpoint of where it begins. Raises DivergedError if the loss stops being a
         number again and again, RnntermError if the last checkpoint cannot be written.
         """
-        with self._clock.beating(self._run.status):
+        with self._clock.beating(self._run.status), self._watch:
             return self._train(notes)
 
     def _train(self, notes: tuple[str, ...]) -> Finished:
@@ -128,7 +131,7 @@ class Trainer:
             if self._counters.step % recipe.log_every == 0:
                 self._log_progress()
             if self._pace.is_tick_due():
-                self._teller.tick(self._counters, self._pace)
+                self._teller.tick(self._counters, self._pace, self._sharing())
             if self._is_due("validate", self._judge.interval(self._budget)):
                 self._validate()
             if self._is_due("checkpoint", recipe.checkpoint_every):
@@ -137,6 +140,7 @@ class Trainer:
                 self._sample()
             if self._pace.is_measuring_due():
                 self._report(self._meter.measure(self._counters.step))
+                self._watch.check_memory(self._counters.step)
             self._obey()
             self._tell_still()
             if self.is_spent():
@@ -147,12 +151,14 @@ class Trainer:
         counters = self._counters
         batch = self._batches.at(counters.step)
         rate = learning_rate(self._recipe, counters.step, self._progress())
+        begun = self._clock()
         self._learner.learn(batch, rate * counters.rate_scale)
         counters.step += 1
         counters.loss_steps += 1
         counters.reported_val_loss = None
         counters.seconds = self._pace.seconds
-        self._pace.count(batch.characters)
+        self._pace.count(self._clock() - begun, batch.characters)
+        self._watch.follow(counters.step, self._pace.speed)
 
     def _tell_still(self) -> None:
         if still := self._clock.take_still():
@@ -208,9 +214,13 @@ class Trainer:
             self._report(Answered(self._counters.step, request.verb, request.id, failure))
         return paused
 
+    def _sharing(self) -> CoreSharing | None:
+        return self._watch.sharing(self._pace.speed)
+
     def _is_stopped(self) -> bool:
         """Whether to end; a long reading asks this between its pieces."""
         self._obey()
+        self._watch.follow(self._counters.step, self._pace.speed)
         return self._stop.is_set()
 
     # What is due
@@ -294,7 +304,7 @@ class Trainer:
         if not stopped:
             self._sample(self._checkpointing.best_model(counters))
         reason = STOPPED if stopped else FINISHED
-        return self._teller.end(counters, self._pace, reason, best_val_loss)
+        return self._teller.end(counters, self._pace, reason, best_val_loss, self._sharing())
 
     def _validate_exactly(self, *, best: bool) -> float | None:
         """Read the validation part with the last weights and with the best; the best's loss.

@@ -16,7 +16,7 @@ from rnnterm.plotting.lines import Rule
 from rnnterm.runs.control import send_request
 from rnnterm.runs.folder import RunFolder, new_run
 from rnnterm.runs.process import TrainerProcess, start_trainer
-from rnnterm.runs.status import FINISHED, PAUSED
+from rnnterm.runs.status import FINISHED, PAUSED, RUNNING
 from rnnterm.terminal import safe_line
 from rnnterm.training.plan import TrainingPlan
 from rnnterm.training.recipe import Recipe
@@ -150,6 +150,9 @@ class TrainingPanel(WatchingPanel):
             return f"! {watched.view.silence.describe()}", True
         if watched.view.state == PAUSED:
             return f"paused: {self.key_of('training.pause')} lets it go on", False
+        slowdown = watched.view.status.slowdown if watched.view.state == RUNNING else None
+        if slowdown:
+            return slowdown, False
         notice = f"! {watched.notice}" if watched.notice else ""
         return self._keys.ending(watched) or notice, False
 

@@ -21,7 +21,7 @@ class Number(click.FloatRange):
         """See click."""
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{value} is no number", param, ctx)
+            self.fail(f"it must be a finite number, not {value}", param, ctx)
         return number
 
 

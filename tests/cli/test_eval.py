@@ -136,7 +136,7 @@ def test_a_model_of_windows_is_judged_by_its_windows(rnnterm, tmp_path):
         (["--split", "test"], 2, "no test part"),
         (["--split", "dev"], 2, "--split"),
         (["--val-fraction", "1"], 2, "fractions"),
-        (["--val-fraction", "nan"], 2, "fractions"),
+        (["--val-fraction", "nan"], 2, "finite"),
         (["--protocol", "all"], 2, "--protocol"),
         (["--block-size", "0"], 2, "--block-size"),
         (["--blocks", "0"], 2, "--blocks"),

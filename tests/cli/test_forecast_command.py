@@ -80,7 +80,7 @@ BAD = {
     "too short": (["short"], 2, "the series has 3 values: too few to learn from"),
     "window": (["--window", "85", "--horizon", "6"], 2, "window and horizon take 91"),
     "negative horizon": (["--horizon", "-3"], 2, "horizon must be"),
-    "split": (["--split", "nan"], 2, "split must be"),
+    "split": (["--split", "nan"], 2, "finite"),
     "cell": (["--cell", "cnn"], 2, "cell must be one of"),
     "season": (["--period", "72"], 2, "a season of 72 values does not fit into the 72"),
     "recipe": (["--recipe", "best"], 2, "no recipe 'best'"),

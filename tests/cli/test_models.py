@@ -237,7 +237,7 @@ REFUSED = {
     "a damaged model": (["export", "./bad.safetensors", "x.npz"], 1, "bad.safetensors"),
     "nothing to import": (["import", "none.npz", "x.safetensors"], 1, "none.npz"),
     "import of a pickle": (["import", "pickle.npz", "x.safetensors"], 1, "not an .npz file"),
-    "import from a pipe": (["import", "pipe.npz", "x.safetensors"], 1, "no regular file"),
+    "import from a pipe": (["import", "pipe.npz", "x.safetensors"], 1, "not a regular file"),
     "import to no model": (["import", "pickle.npz", "x.onnx"], 2, ".safetensors"),
     "show of nothing": (["show", "nonesuch"], 2, "nonesuch"),
     "show of no model": (["show", "bad.safetensors", "--json"], 1, "bad.safetensors"),

@@ -97,14 +97,10 @@ def test_a_paste_goes_into_the_field_that_is_open():
 
 
 def test_several_lines_in_a_field_of_one_are_told():
-    person = person_at("c", "o")
-    person.see("a file…")
-    person.press("\x1b[F", "\r")
-    person.see("path of a file")
-    pour(person, ("/nowhere/" + "x" * 60 + "abcdefg\r" + "another line\r" * 10).encode())
-    person.see("/nowhere", "10 lines of the")
-    person.press("\x1b")
-    person.see("window 1 of", "help")
+    person = person_at("s", "e")
+    person.see("go on from")
+    pour(person, ("First of all, a line of the usual kind\r" + "and another line\r" * 10).encode())
+    person.see("go on from First of all, a line of the usual kind", "10 lines of the")
     person.press("\x11")
     person.end()
 

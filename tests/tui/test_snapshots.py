@@ -27,6 +27,7 @@ PASSING = (
     (re.compile(r"about .* a step"), "about SO LONG a step"),
     (re.compile(r"≈ .* epochs?"), "≈ SO MANY epochs"),
     (re.compile(r"\b\d+[smhd](?= *$)", re.MULTILINE), "AGE"),
+    (re.compile(r"\b\d{5,}d\b"), "AGE"),  # of a run that ended when the clock was at 0
     (re.compile(r"checkpoint .* ago"), "checkpoint AGE ago"),
 )
 

@@ -77,8 +77,6 @@ class Checkpointing:
                 state = TrainerState.from_bytes(checkpoint.read_trainer())
             except RnntermError as error:
                 raise RnntermError(f"{checkpoint.path.name}: {error}") from None
-            if state.counters.step != checkpoint.step:
-                raise RnntermError(f"{checkpoint.path.name} holds another step")
             found[checkpoint.step] = load_model(checkpoint.model), state
 
         checkpoint, rejected = self._store.newest_verified(load)

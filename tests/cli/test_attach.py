@@ -77,7 +77,7 @@ def test_a_damaged_best_checkpoint_is_said(rnnterm, cat):
     best.model.write_bytes(b"rubbish")
     answer = rnnterm("attach", "cat")
     assert answer.code == 0
-    assert f"warning: {best.model} is damaged" in answer.err
+    assert f"warning: {best.path.name}/{best.model.name} is damaged" in answer.err
     assert str(best.model) not in answer.out
 
 

@@ -14,6 +14,7 @@ NAMES = {
     "corpora": "other texts, with a slice held out",
     "race": "loss against time, beside a plain script and the tutorials' recipe",
     "throughput": "training steps beside matrix products",
+    "shared": "training beside other busy programs, and under a quota",
     "ranks": "two processes beside one with two threads",
     "generate": "sampling and cold starts",
     "app": "the app in a pseudo-terminal",
@@ -33,7 +34,10 @@ def main() -> None:
         "name", choices=NAMES, help="; ".join(f"{k}: {v}" for k, v in NAMES.items())
     )
     parser.add_argument(
-        "--seeds", type=int, default=3, help="repeat with seeds 1, 2, … (train, race)"
+        "--seeds",
+        type=int,
+        default=3,
+        help="repeat with seeds 1, 2, … (train, race), or so many rounds (shared)",
     )
     parser.add_argument(
         "--budgets",

@@ -1,7 +1,7 @@
 """The baseline: a plain `nn.LSTM` script, as short as one would write it by hand.
 
 One layer of 512 units over an embedding, carried state, batch 16, BPTT 64, AdamW at 3e-3 with a
-cosine to the end of the time, bf16 autocast. Prints one JSON object.
+cosine to the end of the time, bf16 autocast where the processor has it. Prints one JSON object.
 """
 
 import argparse
@@ -48,6 +48,7 @@ def main() -> None:
             hidden, _ = lstm(embedding(val[None, :-1]))
             return F.cross_entropy(head(hidden)[0], val[1:]).item()
 
+    has_bf16 = _has_bf16(lstm, embedding(inputs[:, :1]))
     curve, due = [], options.validate_every
     begun, place, steps, state = time.monotonic(), 0, 0, None
     while (spent := time.monotonic() - begun) < options.seconds:
@@ -56,7 +57,7 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * spent / options.seconds))
         here = slice(place, place + BPTT)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16):
             hidden, state = lstm(embedding(inputs[:, here]), state)
             logits = head(hidden)
         state = tuple(part.detach() for part in state)
@@ -75,6 +76,16 @@ def main() -> None:
     speed = steps * BATCH * BPTT / seconds
     told = {"val_loss": val_loss(), "steps": steps, "chars_per_second": speed, "curve": curve}
     print(json.dumps(told))
+
+
+def _has_bf16(lstm: nn.LSTM, read: torch.Tensor) -> bool:
+    """Whether this processor has the layer in bf16; those without AVX-512 do not."""
+    try:
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            lstm(read)
+    except RuntimeError:
+        return False
+    return True
 
 
 main()

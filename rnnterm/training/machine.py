@@ -66,9 +66,11 @@ def pick_precision(recipe: Recipe, device: torch.device) -> str:
         if recipe.precision == "bf16":
             raise UsageError("precision bf16 is for the CPU: leave it at auto")
         return "fp32"
-    if recipe.precision == "fp32" or not can_train_in_bf16():
+    if recipe.precision == "fp32" or not can_train_in_bf16(recipe.cell):
         if recipe.precision == "bf16":
-            raise UsageError("this processor cannot train in bf16: leave precision at auto")
+            raise UsageError(
+                f"this processor cannot train an {recipe.cell} in bf16: leave precision at auto"
+            )
         return "fp32"
     if recipe.precision == "bf16":
         return "bf16"
@@ -77,9 +79,9 @@ def pick_precision(recipe: Recipe, device: torch.device) -> str:
 
 
 @cache
-def can_train_in_bf16() -> bool:
-    """Whether torch has a recurrent layer in bf16 for this CPU; without AVX-512 it has none."""
-    layer = torch.nn.LSTM(8, 8)
+def can_train_in_bf16(cell: str) -> bool:
+    """Whether torch has that cell's layer in bf16 for this CPU; it lacks LSTMs without AVX-512."""
+    layer = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}[cell](8, 8)
     try:
         with autocast(torch.device("cpu"), "bf16"):
             layer(torch.zeros(1, 1, 8))

@@ -100,7 +100,7 @@ class Trainer:
         self._counters = state.counters
         is_on_cpus = self._learner.device.type == state.machine["device"] == "cpu"
         before = state.machine["precision"]
-        is_possible = before == "fp32" or (is_on_cpus and can_train_in_bf16())
+        is_possible = before == "fp32" or (is_on_cpus and can_train_in_bf16(self._recipe.cell))
         if self._recipe.precision == "auto" and is_on_cpus and is_possible:
             # What was measured to be faster may be the other one today; a GPU has no choice.
             self._learner.precision = before

@@ -39,7 +39,7 @@ from rnnterm.runs.skim import skim
 from rnnterm.runs.status import StatusWriter
 
 WHICH = pytest.mark.parametrize(
-    "only", [SAMPLE, pytest.param((), marks=pytest.mark.slow)], ids=["sample", "all"]
+    "only", [SAMPLE, pytest.param((), marks=pytest.mark.exhaustive)], ids=["sample", "all"]
 )
 FEWEST_CELLS = 2_000
 

@@ -72,8 +72,7 @@ def main() -> None:
             curve.append((looked - begun, val_loss()))
             due += options.validate_every
             begun += time.monotonic() - looked  # the clock stands meanwhile
-    seconds = time.monotonic() - begun
-    speed = steps * BATCH * BPTT / seconds
+    speed = steps * BATCH * BPTT / (time.monotonic() - begun)
     told = {"val_loss": val_loss(), "steps": steps, "chars_per_second": speed, "curve": curve}
     print(json.dumps(told))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import prod
 
+from rnnterm.memory import memory_limit, shortage_before
 from rnnterm.nn.spec import GATE_COUNT, NetworkSpec
 from rnnterm.text.corpus import Corpus
 from rnnterm.training.batches import make_batches
@@ -70,7 +71,7 @@ def estimate_training(recipe: Recipe, corpus: Corpus, speed: float) -> Estimate:
     return Estimate(
         parameters=spec.parameter_count,
         model_bytes=spec.parameter_count * _VALUE,
-        memory_bytes=_memory(recipe, spec),
+        memory_bytes=training_memory(recipe, spec),
         steps_per_epoch=steps_per_epoch,
         seconds_per_step=step,
         steps=steps,
@@ -119,7 +120,16 @@ def _seconds_per_step(recipe: Recipe, spec: NetworkSpec, speed: float) -> float:
     return computing + cells * _SECONDS_PER_CELL
 
 
-def _memory(recipe: Recipe, spec: NetworkSpec) -> int:
+def memory_notes(recipe: Recipe, corpus: Corpus) -> tuple[str, ...]:
+    """Say that a training needs more memory than is free, where it does."""
+    if may_use_gpu(recipe.device):
+        return ()  # whose memory is another
+    needed = training_memory(recipe, recipe.spec(len(corpus.vocab)))
+    shortage = shortage_before(needed, memory_limit())
+    return (shortage,) if shortage else ()
+
+
+def training_memory(recipe: Recipe, spec: NetworkSpec) -> int:
     """Bytes of the program, the weights with what the optimizer keeps, and what a step keeps."""
     kept_per_unit = GATE_COUNT[spec.cell] + 3  # gates, cell, output, and the gradients on the way
     read = _characters_read(recipe)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-import psutil
 import torch
 
 from rnnterm.errors import RnntermError, UsageError
+from rnnterm.memory import memory_limit
 from rnnterm.nn.spec import NetworkSpec
 from rnnterm.quantities import format_count
 from rnnterm.training.processors import default_threads
@@ -42,14 +42,14 @@ def pick_device(name: str) -> torch.device:
 
 
 def check_memory(spec: NetworkSpec) -> None:
-    """Raise RnntermError for a network whose training could never fit this machine's memory."""
+    """Raise RnntermError for a network whose training could never fit the memory that is here."""
     # Weights, gradients and two moments, four bytes each.
     count = spec.parameter_count
-    needed, there = 16 * count, psutil.virtual_memory().total
+    needed, there = 16 * count, memory_limit().total
     if needed > there:
         raise RnntermError(
             f"{format_count(count)} parameters need {needed / 1e9:,.0f} GB to train; "
-            f"this machine has {there / 1e9:,.0f}: lower hidden_size or num_layers"
+            f"this process can have {there / 1e9:,.0f}: lower hidden_size or num_layers"
         )
 
 

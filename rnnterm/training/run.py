@@ -13,6 +13,7 @@ from rnnterm.runs.lock import hold_lock
 from rnnterm.runs.metrics import MetricsLog
 from rnnterm.runs.result import TrainingResult
 from rnnterm.runs.status import CRASHED, DIVERGED, StatusWriter
+from rnnterm.training.estimate import memory_notes
 from rnnterm.training.plan import TrainingPlan
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class TrainingSession:
                 plan.folder.prepare()
                 Inbox(plan.folder.control).open()  # what is asked from now on is for this session
                 trainer = self._make_trainer(stack)
-                notes = plan.corpus.notes + trainer.resume()
+                notes = self._notes() + trainer.resume()
                 if trainer.is_spent():
                     raise UsageError(
                         f"run {plan.folder.name} has spent its budget: "
@@ -69,7 +70,7 @@ class TrainingSession:
                     )
                 plan.folder.write_config(plan.config())
             else:
-                trainer, notes = self._make_trainer(stack), plan.corpus.notes
+                trainer, notes = self._make_trainer(stack), self._notes()
                 staged = stack.enter_context(plan.folder.staged())
                 stack.enter_context(hold_lock(staged.path))
                 Inbox(staged.control).open()
@@ -79,6 +80,10 @@ class TrainingSession:
                     raise RnntermError(f"run {plan.folder.name} was stopped before it began")
                 plan.folder.publish(staged)
             yield trainer, notes
+
+    def _notes(self) -> tuple[str, ...]:
+        """What a person should know of the text, and of the memory that training it takes."""
+        return self._plan.corpus.notes + memory_notes(self._plan.recipe, self._plan.corpus)
 
     def _make_trainer(self, stack: ExitStack) -> "Trainer":
         from rnnterm.training.machine import training_settings

@@ -6,7 +6,9 @@ import time
 import pytest
 
 from rnnterm.errors import RnntermError
+from rnnterm.memory import MemoryLimit
 from rnnterm.text.corpus import Corpus, open_corpus
+from rnnterm.training import estimate
 from rnnterm.training.estimate import estimate_training, matrix_speed, operations_per_step
 from rnnterm.training.recipe import load_recipe
 
@@ -84,3 +86,13 @@ def test_the_speed_of_a_product_is_measured_once():
     begun = time.perf_counter()
     assert matrix_speed() == speed
     assert time.perf_counter() - begun < 0.005
+
+
+def test_a_training_that_would_not_fit_says_so_before_it_starts(othello, monkeypatch):
+    recipe = load_recipe().with_values(CPU)
+    small = MemoryLimit(total=1 << 30, available=100 << 20)
+    monkeypatch.setattr(estimate, "memory_limit", lambda: small)
+    (note,) = estimate.memory_notes(recipe, othello)
+    assert "105 MB are free" in note
+    monkeypatch.setattr(estimate, "memory_limit", lambda: MemoryLimit(1 << 40, 1 << 40))
+    assert estimate.memory_notes(recipe, othello) == ()

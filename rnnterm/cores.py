@@ -1,7 +1,7 @@
 """How many processor cores this process may use: affinity, cpusets and CPU quotas of cgroups.
 
 A container with a quota of two cores on a machine of 64 sees all 64, and 64 threads would take
-turns on two. psutil and torch count what the machine has, so neither is asked.
+turns on two. psutil and torch count what the machine has: on Linux neither is asked.
 """
 
 import math
@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+import psutil
 
 _ROOT = Path("/")
 _UNLIMITED = math.inf
@@ -89,6 +91,8 @@ def cgroup_folders(controller: str, root: Path = _ROOT, *, version: int) -> list
 
 def _physical_cores(allowed: set[int], root: Path) -> int:
     """Cores behind logical processors: two that share one make a product no faster."""
+    if sys.platform != "linux":  # where nothing limits a process to some of them
+        return psutil.cpu_count(logical=False) or len(allowed)
     cores = set()
     for number in allowed:
         topology = root / f"sys/devices/system/cpu/cpu{number}/topology"

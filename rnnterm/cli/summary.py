@@ -13,7 +13,6 @@ from rnnterm.terminal import safe_line
 if TYPE_CHECKING:
     from rnnterm.runs.result import TrainingResult
 
-_RIVALS = 0.25  # cores that others used on average
 _WORTH_TELLING = 0.1  # of the time
 
 
@@ -41,17 +40,17 @@ def summarize(result: "TrainingResult", runs_dir: str | None, *, as_json: bool) 
 
 def _slowness(result: "TrainingResult", where: str) -> str | None:
     """What other programs took of a session, and how to make up for it."""
-    if result.others < _RIVALS or not result.cores:
-        return None
-    told = f"other programs used {result.others:.1f} of {result.cores} cores on average"
     if result.lost_seconds < _WORTH_TELLING * result.seconds:
-        return told
-    longer = math.ceil(result.seconds + result.lost_seconds)
-    return (
-        f"{told}, and about {format_duration(result.lost_seconds)} of "
-        f"{format_duration(result.seconds)} were lost; to make up for it: "
-        f"rnnterm train --resume --name {result.run}{where} --time-budget {longer}s"
+        return None
+    slowed = (
+        f"other programs used {result.others:.1f} of {result.cores} cores on average: about "
+        f"{format_duration(result.lost_seconds)} of {format_duration(result.seconds)} were lost"
     )
+    if result.reason != "finished" or not result.time_budget:
+        return slowed
+    longer = math.ceil(result.time_budget + result.lost_seconds)
+    again = f"rnnterm train --resume --name {result.run}{where} --time-budget {longer}s"
+    return f"{slowed}; to make up for it: {again}"
 
 
 def losses_line(train: float | None, val: float | None, best: float | None) -> str:

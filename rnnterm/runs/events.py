@@ -64,7 +64,8 @@ class Ticked:
 
     Attributes:
         chars_per_second: characters read, over the last second or two of steps.
-        cores, threads, others, throttled, pace: see `CoreSharing`; None where it is not measured.
+        cores, most_threads, threads, others, throttled, pace: see `CoreSharing`; None where it
+            is not measured.
     """
 
     step: int
@@ -72,6 +73,7 @@ class Ticked:
     chars_per_second: float
     eta: float
     cores: int | None = None
+    most_threads: int | None = None
     threads: int | None = None
     others: float | None = None
     throttled: float | None = None
@@ -84,7 +86,7 @@ class ThreadsChanged:
 
     Attributes:
         threads: that products share from now on.
-        cores: that the training could use if nobody else did.
+        cores: on which the training and others run.
         others: cores that other programs use.
     """
 
@@ -186,9 +188,10 @@ class Finished:
         val_loss, best_val_loss: None without a validation part.
         seconds: training time over all sessions; start-up and the last validation come on top.
         chars_per_second: over this session's training time.
-        cores: that this session could use if nobody else did; 0 where it is not measured.
+        cores: on which the training and others ran; 0 where the load was not measured.
         others: cores that other programs used on average.
-        lost_seconds: how much longer the steps took because of that, as far as is known.
+        lost_seconds: how much longer the steps of this session took because of that.
+        time_budget: seconds that the run had for all of its sessions; 0 for another budget.
     """
 
     reason: str
@@ -201,6 +204,7 @@ class Finished:
     cores: int = 0
     others: float = 0.0
     lost_seconds: float = 0.0
+    time_budget: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ class TrainingResult:
         bits_per_char: the loss of `model` in bits: the best validation loss, or the training loss
             where there is none.
         model: the model file: the best by validation, or by training loss where there is none.
-        cores, others, lost_seconds: see `Finished`.
+        cores, others, lost_seconds, time_budget: see `Finished`.
         notes: why better checkpoints were passed over.
     """
 
@@ -35,6 +35,7 @@ class TrainingResult:
     cores: int = 0
     others: float = 0.0
     lost_seconds: float = 0.0
+    time_budget: float = 0.0
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -57,5 +58,6 @@ class TrainingResult:
             cores=finished.cores,
             others=finished.others,
             lost_seconds=finished.lost_seconds,
+            time_budget=finished.time_budget,
             notes=notes,
         )

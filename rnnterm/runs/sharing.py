@@ -17,7 +17,8 @@ class CoreSharing:
     """What a training gets of the processor cores.
 
     Attributes:
-        cores: that it could use if nobody else did.
+        cores: on which it and others run.
+        most_threads: that it works with when nobody else needs a core.
         threads: that it works with now.
         others: cores that other programs use.
         throttled: share of the time that a CPU quota stops it, 0 to 1.
@@ -25,6 +26,7 @@ class CoreSharing:
     """
 
     cores: int
+    most_threads: int
     threads: int
     others: float
     throttled: float = 0.0
@@ -33,39 +35,29 @@ class CoreSharing:
     @classmethod
     def of(cls, record: "Ticked | RunStatus") -> "CoreSharing | None":
         """What a trainer said of it; None where it did not measure."""
-        if not record.cores or not record.threads:
+        if not (record.cores and record.most_threads and record.threads):
             return None
         others, throttled = record.others or 0.0, record.throttled or 0.0
-        return cls(record.cores, record.threads, others, throttled, record.pace)
+        threads = record.most_threads, record.threads
+        return cls(record.cores, *threads, others, throttled, record.pace)
 
     @property
     def is_slowing(self) -> bool:
         """Whether the training is slower than it would be by itself."""
         if self.pace is not None and self.pace >= _USUAL:
             return False
-        rivals = self.others > _RIVAL and self.others > self.cores - self.threads - _RIVAL
-        return self.throttled > _THROTTLED or (rivals and (self._is_slow or self._is_limited))
-
-    @property
-    def _is_slow(self) -> bool:
-        return self.pace is not None and self.pace < _USUAL
-
-    @property
-    def _is_limited(self) -> bool:
-        return self.threads < self.cores
+        if self.throttled > _THROTTLED and self.pace is not None:
+            return True
+        has_rivals = self.others > max(_RIVAL, self.cores - self.most_threads + _RIVAL)
+        return has_rivals and (self.pace is not None or self.threads < self.most_threads)
 
     def describe(self) -> str:
-        """For people, such as `31 % of its usual pace: other programs use 1.9 of 2 cores`."""
+        """For people, such as `31% of its usual pace: other programs use 1.9 of 2 cores`."""
         reasons = []
         if self.others > _RIVAL:
-            reasons.append(
-                f"other programs use {min(self.others, self.cores):.1f} of {self._cores}"
-            )
+            cores = f"{self.cores} core{'s' if self.cores > 1 else ''}"
+            reasons.append(f"other programs use {min(self.others, self.cores):.1f} of {cores}")
         if self.throttled > _THROTTLED:
             reasons.append(f"a CPU quota stops it {self.throttled:.0%} of the time")
-        reason = " and ".join(reasons) or f"it works with {self.threads} of {self._cores}"
+        reason = " and ".join(reasons) or f"it works with {self.threads} of {self.most_threads}"
         return reason if self.pace is None else f"{self.pace:.0%} of its usual pace: {reason}"
-
-    @property
-    def _cores(self) -> str:
-        return f"{self.cores} core{'s' if self.cores > 1 else ''}"

@@ -36,7 +36,7 @@ FINISHED, STOPPED, DIVERGED, CRASHED = "finished", "stopped", "diverged", "crash
 ENDS = (FINISHED, STOPPED, DIVERGED, CRASHED)
 _STATE_AFTER = {"pause": PAUSED, "continue": RUNNING}  # a request was done
 
-SHARING = ("cores", "threads", "others", "throttled", "pace")
+SHARING = ("cores", "most_threads", "threads", "others", "throttled", "pace")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class RunStatus:
         checkpoint_step: the last step that is safe.
         checkpoint_time, time: of the checkpoint and of this status, since the epoch.
         error: why the session ended, where it ended badly.
-        cores, threads, others, throttled, pace: see `CoreSharing`; None where it is not measured.
+        cores, most_threads, threads, others, throttled, pace: see `CoreSharing`; None where it
+            is not measured.
         answer: the last answer to a request, as the event's JSON values.
     """
 
@@ -72,6 +73,7 @@ class RunStatus:
     device: str | None = None
     error: str | None = None
     cores: int | None = None
+    most_threads: int | None = None
     threads: int | None = None
     others: float | None = None
     throttled: float | None = None

@@ -1,6 +1,7 @@
 """Who uses the processors: this process, others, and how long our threads wait for a core."""
 
 import os
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,9 @@ from rnnterm.cores import allowed_processors, cgroup_folders
 
 _TASKS = Path("/proc/self/task")
 _NANOSECONDS = 1e-9
-_LOW_PRIORITY = 5  # niceness from which a program is no rival: it yields to one of none
+_STAT = Path("/proc/stat")
+_COLUMNS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100  # a second
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,12 @@ class CpuMeter:
         self._throttle_files = [
             (folder / "cpu.stat", version)
             for version in (1, 2)
-            for folder in cgroup_folders("cpu", version=version)[:1]
+            for folder in cgroup_folders("cpu", version=version)
         ]
         self._last = self._read()
 
-    def measure(self) -> CpuLoad:
-        """The load since the last call."""
+    def measure(self, threads: int = 1) -> CpuLoad:
+        """Measure the load since the last call, in which so many threads worked."""
         before, now = self._last, self._read()
         self._last = now
         seconds = max(1e-6, now.time - before.time)
@@ -61,7 +64,8 @@ class CpuMeter:
             own=own,
             waiting=waited * _NANOSECONDS / seconds,
             others=max(0.0, (now.busy - before.busy) / seconds - own),
-            throttled=min(1.0, max(0.0, now.throttled - before.throttled) / seconds),
+            # The kernel sums it over the processors on which a group has something to run.
+            throttled=min(1.0, max(0.0, now.throttled - before.throttled) / seconds / threads),
         )
 
     def _read(self) -> "_Reading":
@@ -87,12 +91,28 @@ class _Reading:
 
 def _busy_seconds(processors: list[int]) -> float:
     """Seconds that these processors have worked, or a hypervisor has given to another machine."""
-    times = psutil.cpu_times(percpu=True)
     counted = ["user", "system", "irq", "softirq", "steal"]
-    if not hasattr(os, "getpriority") or os.getpriority(os.PRIO_PROCESS, 0) >= _LOW_PRIORITY:
-        counted.append("nice")  # beside a process of low priority others of that kind are rivals
-    chosen = [times[number] for number in processors if number < len(times)]
-    return sum(float(getattr(each, name, 0.0)) for each in chosen for name in counted)
+    if not hasattr(os, "getpriority") or os.getpriority(os.PRIO_PROCESS, 0) > 0:
+        counted.append("nice")  # this process' own time is there, and its rivals are
+    if sys.platform == "linux":
+        return sum(times.get(name, 0.0) for times in _times(processors) for name in counted)
+    everything = psutil.cpu_times(percpu=True)
+    return sum(float(getattr(each, name, 0.0)) for each in everything for name in counted)
+
+
+def _times(processors: list[int]) -> list[dict[str, float]]:
+    """What these processors did since the start; see proc_stat(5). All, if none goes by its number.
+
+    The numbers in a container's `/proc/stat` may be others than those of its affinity.
+    """
+    times = {}
+    for line in _STAT.read_text("ascii").splitlines():
+        label, *values = line.split()
+        if label.startswith("cpu") and label != "cpu":
+            seconds = [int(value) / _TICKS for value in values]
+            times[int(label[3:])] = dict(zip(_COLUMNS, seconds, strict=False))
+    chosen = [times[number] for number in processors if number in times]
+    return chosen if len(chosen) == len(processors) else list(times.values())
 
 
 def _run_delays() -> dict[str, int]:

@@ -15,13 +15,22 @@ class Pace:
     """One session's clock and counts; times in seconds."""
 
     def __init__(
-        self, seconds_before: float = 0.0, clock: Callable[[], float] = time.monotonic
+        self,
+        seconds_before: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+        speed: SpeedMeter | None = None,
     ) -> None:
-        """`seconds_before` is the training time of earlier sessions; `clock` tells worked time."""
+        """Begin a session.
+
+        Args:
+            seconds_before: training time of earlier sessions.
+            clock: tells worked time, in seconds.
+            speed: measures the steps; a new one by default.
+        """
         self._before, self._clock = seconds_before, clock
         self._begun = self._ticked = self._measured = clock()
         self._steps = self._characters = 0
-        self.speed = SpeedMeter()
+        self.speed = speed or SpeedMeter()
 
     @property
     def seconds(self) -> float:

@@ -1,4 +1,4 @@
-"""How fast a session's steps are: now, at their best, and what others took of it."""
+"""How fast a session's steps are: now, on a quiet machine, and what others took of it."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -7,47 +7,57 @@ from rnnterm.training.cpu_load import CpuLoad
 
 _WINDOW = 1.5  # seconds of steps that make a speed
 _LOAD_WINDOW = 1.0  # seconds of loads that make a mean
-_SHARED = 0.4  # cores in use by others in which time counts as shared
+_QUIET = 0.25  # cores in use by others up to which a speed is a usual one
+_NEEDED = 0.4  # of a core: others that leave less than all threads but this have taken something
 
 
 class SpeedMeter:
     """Measures a session's speed from its steps, and the load from what was measured meanwhile.
 
     Validation, checkpoints and samples are no steps: they do not count as slowness.
+
+    Args:
+        most: threads that the training has when nobody else needs a core.
+        processors: that the loads are measured on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 1, processors: int = 1) -> None:
+        self._room = max(0.0, processors - most) + _NEEDED  # that others can use for nothing
+        self._processors = processors
         self._steps: deque[tuple[float, int]] = deque()
-        self._window = 0.0
-        self._seconds, self._characters, self._count = 0.0, 0, 0
-        self._best = 0.0
+        self._window, self._window_characters = 0.0, 0
+        self._seconds, self._characters = 0.0, 0
+        self._usual = 0.0
         self._loads: deque[CpuLoad] = deque()
-        self._load_seconds = self._others = self._shared = 0.0
+        self._loads_window = 0.0
+        self._load_seconds = self._others = self._shared = self._shared_others = 0.0
 
     def add_step(self, seconds: float, characters: int) -> None:
         """Count a step over so many characters."""
         self._steps.append((seconds, characters))
         self._window += seconds
+        self._window_characters += characters
         self._seconds += seconds
         self._characters += characters
-        self._count += 1
         while len(self._steps) > 1 and self._window - self._steps[0][0] >= _WINDOW:
-            self._window -= self._steps.popleft()[0]
-        if self._window >= _WINDOW:
-            self._best = max(self._best, self._recent())
+            gone, read = self._steps.popleft()
+            self._window -= gone
+            self._window_characters -= read
+        if self._window >= _WINDOW and self.others <= _QUIET:
+            self._usual = max(self._usual, self._recent())
 
     def add_loads(self, loads: Iterable[CpuLoad]) -> None:
         """Count the loads of the intervals since the last call."""
         for load in loads:
             self._loads.append(load)
+            self._loads_window += load.seconds
             self._load_seconds += load.seconds
             self._others += load.others * load.seconds
-            if load.others > _SHARED:
+            if load.others > self._room:
                 self._shared += load.seconds
-        while sum(load.seconds for load in self._loads) - _LOAD_WINDOW > (
-            self._loads[0].seconds if self._loads else 0.0
-        ):
-            self._loads.popleft()
+                self._shared_others += load.others * load.seconds
+            while self._loads_window - self._loads[0].seconds >= _LOAD_WINDOW:
+                self._loads_window -= self._loads.popleft().seconds
 
     @property
     def chars_per_second(self) -> float | None:
@@ -66,21 +76,18 @@ class SpeedMeter:
 
     @property
     def pace(self) -> float | None:
-        """The speed now as a share of the best in this session; None before there is one."""
-        return min(1.0, self._recent() / self._best) if self._best else None
+        """The speed now as a share of the best that a quiet machine gave; None before it did."""
+        return min(1.0, self._recent() / self._usual) if self._usual else None
 
     @property
     def others(self) -> float:
         """Cores that others have used in the last second."""
-        seconds = sum(load.seconds for load in self._loads)
-        return sum(load.others * load.seconds for load in self._loads) / seconds if seconds else 0.0
+        return self._mean([load.others for load in self._loads])
 
     @property
     def throttled(self) -> float:
         """Share of the last second in which a CPU quota stopped the process."""
-        seconds = sum(load.seconds for load in self._loads)
-        stopped = sum(load.throttled * load.seconds for load in self._loads)
-        return stopped / seconds if seconds else 0.0
+        return self._mean([load.throttled for load in self._loads])
 
     @property
     def mean_others(self) -> float:
@@ -89,12 +96,22 @@ class SpeedMeter:
 
     @property
     def lost_seconds(self) -> float:
-        """How much longer the steps took than at the best speed, where cores were shared."""
-        if not (self._best and self._load_seconds):
+        """How much longer the steps took than on a quiet machine, where cores were shared.
+
+        Where the machine never was quiet, that is the share of the cores that others used.
+        """
+        if not self._shared:
             return 0.0
-        shared = self._shared / self._load_seconds
-        lost = self._seconds - self._characters / self._best
-        return max(0.0, min(lost, shared * self._seconds))
+        shared = self._shared / self._load_seconds * self._seconds
+        if not self._usual:
+            return shared * min(1.0, self._shared_others / self._shared / self._processors)
+        return max(0.0, min(self._seconds - self._characters / self._usual, shared))
 
     def _recent(self) -> float:
-        return sum(characters for _, characters in self._steps) / max(1e-9, self._window)
+        return self._window_characters / max(1e-9, self._window)
+
+    def _mean(self, values: list[float]) -> float:
+        if not self._loads:
+            return 0.0
+        weighted = zip(self._loads, values, strict=True)
+        return sum(load.seconds * value for load, value in weighted) / self._loads_window

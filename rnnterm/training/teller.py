@@ -52,7 +52,7 @@ class Teller:
                 seconds=counters.seconds,
                 train_loss=loss,
                 learning_rate=rate,
-                chars_per_second=pace.speed.chars_per_second or pace.chars_per_second,
+                chars_per_second=self._speed(pace),
                 eta=pace.eta(self._budget, counters.step),
             )
         )
@@ -61,10 +61,15 @@ class Teller:
         """Keep a screen moving between the points of the curve."""
         step, eta = counters.step, pace.eta(self._budget, counters.step)
         progress = self._budget.progress(step, counters.seconds)
-        speed = pace.speed.chars_per_second or pace.chars_per_second
+        speed = self._speed(pace)
         shared = asdict(sharing) if sharing else {}
         self._report(Ticked(step, progress, speed, eta, **shared))
         pace.ticked()
+
+    def _speed(self, pace: Pace) -> float:
+        """Of the last steps; on a GPU, which a step does not wait for, of the session."""
+        recent = pace.speed.chars_per_second if self._learner.device.type == "cpu" else None
+        return recent or pace.chars_per_second
 
     def end(
         self,
@@ -84,6 +89,7 @@ class Teller:
             best_val_loss=best_val_loss,
             chars_per_second=pace.chars_per_second,
             cores=sharing.cores if sharing else 0,
+            time_budget=self._budget.seconds,
             others=pace.speed.mean_others,
             lost_seconds=pace.speed.lost_seconds,
         )

@@ -16,6 +16,10 @@ _CALM = 0.03
 _SECONDS_TO_TAKE_BACK = 0.4  # of calm, before threads may spin again
 _SECONDS_TO_CHANGE = 0.35  # that are averaged before the number of threads changes
 _ROOM_TO_GROW = 0.7  # of one more core, that others leave idle
+_ROOM_TO_GROW_LATER = 0.55  # the same, once the number has been as it is for a while
+_SECONDS_AS_IT_IS = 5.0
+_SECONDS_OF_REGRET = 3.0  # growth that is undone so soon was a mistake: the next one waits longer
+_LONGEST_WAIT = 8.0
 _ROOM_TO_STAY = 0.45  # of the last core, below which it is given up
 
 
@@ -44,6 +48,8 @@ class ThreadChoice:
         self._most, self._cores = most, cores
         self._loads: deque[CpuLoad] = deque()
         self._calm_seconds = math.inf
+        self._since_change = self._since_growth = math.inf
+        self._wait = 0.0  # before the next growth
         self._chosen = Threads(most, short_waits=False)
 
     @property
@@ -63,7 +69,12 @@ class ThreadChoice:
             _SECONDS_TO_CHANGE
         ):
             self._loads.popleft()
-        self._chosen = Threads(self._count(), self._should_wait_shortly(load))
+        self._since_change += load.seconds
+        self._since_growth += load.seconds
+        count, before = self._count(), self._chosen.count
+        if count != before:
+            self._note_change(grown=count > before)
+        self._chosen = Threads(count, self._should_wait_shortly(load))
         return self._chosen
 
     def changed(self) -> None:
@@ -79,9 +90,21 @@ class ThreadChoice:
         room = self._cores - others
         if room < count - 1 + _ROOM_TO_STAY:
             return max(1, min(count, math.floor(room + 1 - _ROOM_TO_STAY)))
-        if room >= count + _ROOM_TO_GROW:
-            return min(self._most, math.floor(room + 1 - _ROOM_TO_GROW))
+        later = self._since_change > _SECONDS_AS_IT_IS
+        needed = _ROOM_TO_GROW_LATER if later else _ROOM_TO_GROW
+        if room >= count + needed and self._since_change >= self._wait:
+            return min(self._most, max(count, math.floor(room + 1 - needed)))
         return count
+
+    def _note_change(self, *, grown: bool) -> None:
+        self._since_change = 0.0
+        if grown:
+            self._since_growth = 0.0
+        elif self._since_growth < _SECONDS_OF_REGRET:
+            self._wait = min(_LONGEST_WAIT, max(1.0, 2 * self._wait))
+            self._since_growth = math.inf  # the same growth is regretted once
+        elif self._since_growth < math.inf:
+            self._wait = 0.0
 
     def _should_wait_shortly(self, load: CpuLoad) -> bool:
         if load.waiting > _CONTENDED:

@@ -6,15 +6,19 @@ while they wait changes at once, even in the middle of a step that others have s
 """
 
 import threading
+from collections import deque
+from contextlib import suppress
 from types import TracebackType
 
 import torch
 
 from rnnterm.cores import allowed_processors
 from rnnterm.training.cpu_load import CpuLoad, CpuMeter
-from rnnterm.training.thread_choice import ThreadChoice, Threads
+from rnnterm.training.thread_choice import ThreadChoice
 
 _SECONDS_BETWEEN_MEASUREMENTS = 0.1
+_MOST_LOADS = 100  # that are kept until somebody takes them
+_MOST_TEAMS = 8
 _SHARED_ELEMENTS = 1 << 18  # of an array that is large enough to be worked on by several threads
 
 
@@ -37,7 +41,7 @@ class ThreadTuner:
         self._choice = ThreadChoice(most, len(allowed_processors()))
         self._applied = most
         self._lock = threading.Lock()
-        self._recent: list[CpuLoad] = []
+        self._recent: deque[CpuLoad] = deque(maxlen=_MOST_LOADS)
         self._ended = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="cpu load", daemon=True)
         self._short_waits = _ShortWaits()
@@ -88,23 +92,24 @@ class ThreadTuner:
     def take_loads(self) -> list[CpuLoad]:
         """The loads that were measured since the last call, oldest first."""
         with self._lock:
-            loads, self._recent = self._recent, []
+            loads = list(self._recent)
+            self._recent.clear()
         return loads
 
     def _watch(self) -> None:
-        meter, seen = CpuMeter(), self._applied
-        while not self._ended.wait(_SECONDS_BETWEEN_MEASUREMENTS):
-            load = meter.measure()
-            if self._applied != seen:  # it was measured over two numbers of threads
-                seen = self._applied
-                self._choice.changed()
-            chosen = self._choice.update(load)
-            self._short_waits.set(self._are_needed(chosen))
-            with self._lock:
-                self._recent.append(load)
-
-    def _are_needed(self, chosen: Threads) -> bool:
-        return chosen.short_waits and self._applied > 1 and not self._is_fixed
+        with suppress(OSError):  # a system that does not tell its load: nothing is adapted
+            meter, seen = CpuMeter(), self._applied
+            while not self._ended.wait(_SECONDS_BETWEEN_MEASUREMENTS):
+                load = meter.measure(seen)
+                with self._lock:
+                    self._recent.append(load)
+                if self._applied != seen:  # it was measured over two numbers of threads
+                    seen = self._applied
+                    self._choice.changed()
+                    continue
+                chosen = self._choice.update(load)
+                if not self._is_fixed:
+                    self._short_waits.set(seen if chosen.short_waits else 0)
 
 
 class _ShortWaits:
@@ -118,26 +123,38 @@ class _ShortWaits:
     """
 
     def __init__(self) -> None:
-        self._holder: threading.Thread | None = None
+        self._holders: list[threading.Thread] = []
         self._release = threading.Event()
 
-    def set(self, needed: bool) -> None:
-        """Begin or end the short waits."""
-        if needed and self._holder is None:
-            self._release = threading.Event()
-            self._holder = threading.Thread(
-                target=_hold_a_team, args=(self._release,), name="second team", daemon=True
-            )
-            self._holder.start()
-        elif not needed:
+    def set(self, threads: int) -> None:
+        """Begin short waits of a training of so many threads, or end them with 0."""
+        if threads < 2:
             self.end()
+        elif not self._holders:
+            self._release = threading.Event()
+            for number in range(_teams_needed(threads, len(allowed_processors()))):
+                holder = threading.Thread(
+                    target=_hold_a_team, args=(self._release,), name=f"team {number}", daemon=True
+                )
+                with suppress(RuntimeError):  # no more threads are allowed: waits stay long
+                    holder.start()
+                    self._holders.append(holder)
 
     def end(self) -> None:
         """Let threads spin again."""
-        if self._holder is not None:
-            self._release.set()
-            self._holder.join()
-            self._holder = None
+        self._release.set()
+        for holder in self._holders:
+            holder.join()
+        self._holders = []
+
+
+def _teams_needed(threads: int, processors: int) -> int:
+    """Teams beside the training's own that make more threads than there are processors.
+
+    None where it would take many: with so many processors to spare, no thread lacks one for long.
+    """
+    needed = (processors - 1) // (threads - 1)
+    return needed if needed <= _MOST_TEAMS else 0
 
 
 def _hold_a_team(release: threading.Event) -> None:

@@ -125,7 +125,7 @@ class Trainer:
     def _train(self, notes: tuple[str, ...]) -> Finished:
         recipe = self._recipe
         self._teller.begin(self._counters, notes)
-        self._pace = Pace(self._counters.seconds, self._clock)
+        self._pace = Pace(self._counters.seconds, self._clock, self._watch.speed_meter())
         while not (self._stop.is_set() or self.is_spent()):
             self._take_step()
             if self._counters.step % recipe.log_every == 0:
@@ -193,7 +193,7 @@ class Trainer:
     def _obey(self) -> None:
         """Do what was asked since the last time; a pause lasts until someone ends it."""
         paused = self._answer(paused=False)
-        with self._pace.standing(paused):
+        with self._pace.standing(paused), self._watch.ignoring(paused):
             while paused and not self._stop.wait(_SECONDS_BETWEEN_LOOKS):
                 self._run.check_there()
                 paused = self._answer(paused=True)

@@ -1,5 +1,7 @@
 """How many threads a training has beside other programs: the rule, on made-up loads."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,4 +92,22 @@ def test_whatever_others_do_there_is_a_thread_and_never_too_many(cores, changes)
     machine = Machine(cores)
     for wanted in changes:
         assert all(1 <= count <= cores for count in machine.pass_seconds(2, wanted))
-    assert machine.pass_seconds(5, 0)[-1] == cores
+    assert machine.pass_seconds(15, 0)[-1] == cores
+
+
+def test_a_program_that_comes_and_goes_changes_the_threads_less_and_less():
+    machine = Machine(2)
+    seen = [
+        count for _ in range(40) for wanted in (1, 0) for count in machine.pass_seconds(0.7, wanted)
+    ]
+    changes = [a != b for a, b in itertools.pairwise(seen)]
+    half = len(changes) // 2
+    assert sum(changes[half:]) < sum(changes[:half]) or sum(changes) < 8
+    assert sum(changes[half:]) <= 8  # in 28 seconds
+
+
+def test_after_a_moment_beside_a_small_program_all_threads_come_back():
+    machine = Machine(2)
+    assert set(machine.pass_seconds(3, 0.4)) == {2}
+    machine.pass_seconds(1, 1)
+    assert machine.pass_seconds(10, 0.4)[-1] == 2

@@ -61,6 +61,7 @@ def test_a_signal_during_a_paste_that_is_not_marked_gives_the_terminal_back(numb
     writer.join(SOON)
 
 
+@pytest.mark.slow
 def test_a_paste_where_keys_are_actions_does_nothing_and_says_so():
     sights = {"1": "Live sample", "2": "units", "3": "sine", "5": "No runs", "?": "Everywhere"}
     person = person_at()

@@ -65,6 +65,7 @@ async def opened(root, size=(120, 45)):
         yield app, pilot
 
 
+@pytest.mark.slow
 def test_the_app_shows_every_run_and_names_the_damage(hostile_root, many):
     outside = tree(hostile_root.parent / "outside")
 
@@ -112,6 +113,7 @@ def test_the_app_shows_every_run_and_names_the_damage(hostile_root, many):
     assert tree(hostile_root.parent / "outside") == outside
 
 
+@pytest.mark.slow
 def test_a_run_with_absurd_figures_is_attached_while_it_trains(hostile_root):
     run = hostile_root / HURT
     absurd = {

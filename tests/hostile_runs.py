@@ -75,7 +75,7 @@ def not_hanging() -> Iterator[None]:
 def make_runs(root: Path) -> None:
     """Two runs alike, each with two checkpoints of a network, and all that a trainer leaves."""
     for name in (HEALTHY, HURT):
-        run = made_run(root, name)
+        run = made_run(root, name, points=20)  # a short log, for it is read again and again
         store = CheckpointStore(run.checkpoints)
         for step, loss in ((500, 1.9), (1000, 1.7)):
             files = {

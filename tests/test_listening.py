@@ -67,6 +67,7 @@ def test_the_recorder_sees_what_is_bound(bound: Path, tmp_path: Path) -> None:
     assert "127.0.0.1" in bound.read_text()
 
 
+@pytest.mark.slow
 def test_no_command_binds_a_socket(bound: Path, tmp_path: Path) -> None:
     assert set(COMMANDS) == set(cli.list_commands(None))
     for command, calls in COMMANDS.items():
@@ -76,6 +77,7 @@ def test_no_command_binds_a_socket(bound: Path, tmp_path: Path) -> None:
     assert not bound.exists(), bound.read_text()
 
 
+@pytest.mark.slow
 def test_the_app_and_a_training_that_it_watches_listen_to_nothing(tmp_path: Path) -> None:
     settings = {"hidden_size": 8, "threads": 1, "steps": 10**7, "fitted": ""}
     plan = TrainingPlan.start("othello", settings=settings, name="one")

@@ -35,8 +35,8 @@ def trainer(rnnterm, tmp_path):
             time.sleep(0.02)
 
 
-def shown(rnnterm) -> dict:
-    return json.loads(rnnterm("runs", "show", "otter", "--json").out)
+def shown(run_here) -> dict:
+    return json.loads(run_here("runs", "show", "otter", "--json").out)
 
 
 def wait_until(check):
@@ -47,21 +47,22 @@ def wait_until(check):
     return answer
 
 
-def test_a_stopped_trainer_is_told_and_its_sleep_is_not_counted(rnnterm, trainer):
-    wait_until(lambda: shown(rnnterm)["step"])
-    assert shown(rnnterm)["silent_seconds"] is None
+@pytest.mark.slow  # what is told is told after seconds
+def test_a_stopped_trainer_is_told_and_its_sleep_is_not_counted(run_here, trainer):
+    wait_until(lambda: shown(run_here)["step"])
+    assert shown(run_here)["silent_seconds"] is None
     os.kill(trainer, signal.SIGSTOP)
     stopped = time.monotonic()
-    told = wait_until(lambda: (told := shown(rnnterm))["silent_seconds"] and told)
+    told = wait_until(lambda: (told := shown(run_here))["silent_seconds"] and told)
     assert (told["state"], told["stopped_pid"]) == ("running", trainer)
     assert told["silent_seconds"] > 2
     before = told["seconds"]
 
-    table = rnnterm("runs").out
+    table = run_here("runs").out
     assert "silent" in table
     assert f"kill -CONT {trainer} lets it go on" in " ".join(table.split())
-    assert "not answering for 0:" in rnnterm("runs", "show", "otter").out
-    asked = rnnterm("stop", "otter")
+    assert "not answering for 0:" in run_here("runs", "show", "otter").out
+    asked = run_here("stop", "otter")
     assert asked.code == 1
     assert "run otter is not answering for 0:" in asked.err
     assert len(asked.err.splitlines()) == 1
@@ -71,17 +72,18 @@ def test_a_stopped_trainer_is_told_and_its_sleep_is_not_counted(rnnterm, trainer
     os.kill(trainer, signal.SIGCONT)
     slept = time.monotonic() - stopped
     wait_until(lambda: not is_locked(runs_root() / "otter"))  # it was asked to stop
-    ended = shown(rnnterm)
+    ended = shown(run_here)
     assert ended["state"] == "stopped"
     assert ended["silent_seconds"] is None
     assert ended["seconds"] - before < slept - 3
     assert "the trainer stood still for 0:" in RunFolder(runs_root() / "otter").metrics.read_text()
 
 
-def test_a_paused_trainer_gives_signs_of_life(rnnterm, trainer):
-    assert rnnterm("pause", "otter").code == 0
+@pytest.mark.slow
+def test_a_paused_trainer_gives_signs_of_life(run_here, trainer):
+    assert run_here("pause", "otter").code == 0
     status = runs_root() / "otter" / "status.json"
     before = status.stat().st_mtime
     wait_until(lambda: status.stat().st_mtime - before > 3)
-    assert shown(rnnterm)["silent_seconds"] is None
-    assert shown(rnnterm)["state"] == "paused"
+    assert shown(run_here)["silent_seconds"] is None
+    assert shown(run_here)["state"] == "paused"

@@ -48,8 +48,7 @@ def person_at(*keys: str) -> Person:
     return person
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("size", [5_000, 200_000])
+@pytest.mark.parametrize(("size", "number"), [(5_000, signal.SIGTERM), (200_000, signal.SIGHUP)])
 def test_a_signal_during_a_paste_that_is_not_marked_gives_the_terminal_back(number, size):
     person = person_at("?")
     person.see("Everywhere")
@@ -62,16 +61,18 @@ def test_a_signal_during_a_paste_that_is_not_marked_gives_the_terminal_back(numb
     writer.join(SOON)
 
 
-@pytest.mark.parametrize(("key", "sight"), [
-    ("1", "Live sample"), ("2", "units"), ("3", "sine"), ("5", "No runs"), ("?", "Everywhere"),
-])  # fmt: skip
-def test_a_paste_where_keys_are_actions_does_nothing_and_says_so(key, sight):
-    person = person_at(key)
-    person.see(sight)
-    writer = pour(person, text_of(20_000).encode())
-    person.see("a paste of 20,000 characters", "was ignored")
-    writer.join(SOON)
-    person.press(*(["q"] if key == "?" else []), "\x11")
+@pytest.mark.slow
+def test_a_paste_where_keys_are_actions_does_nothing_and_says_so():
+    sights = {"1": "Live sample", "2": "units", "3": "sine", "5": "No runs", "?": "Everywhere"}
+    person = person_at()
+    for size, (key, sight) in enumerate(sights.items(), 20_001):
+        person.press(key)
+        person.see(sight)
+        writer = pour(person, text_of(size).encode())
+        person.see(f"a paste of {size:,} characters", "was ignored")
+        writer.join(SOON)
+        person.see(sight)
+    person.press("q", "\x11")
     person.end()
     assert person.child.exitstatus == 0
 
@@ -85,9 +86,11 @@ def test_the_key_to_leave_is_heard_right_after_a_paste():
     assert person.child.exitstatus == 0
 
 
-def test_a_paste_goes_into_the_field_that_is_open():
+def test_keys_in_a_burst_and_a_paste_go_into_the_field_that_is_open():
     person = person_at("s", "e")
     person.see("go on from")
+    person.press("abcdefghij" * 2)  # in one write
+    person.see("go on from abcdefghijabcdefghij")
     pour(person, text_of(5_000).encode() + b"END OF IT\r")  # a line end does not leave it
     person.see("go on from", "END OF IT")
     person.press("!")
@@ -101,15 +104,6 @@ def test_several_lines_in_a_field_of_one_are_told():
     person.see("go on from")
     pour(person, ("First of all, a line of the usual kind\r" + "and another line\r" * 10).encode())
     person.see("go on from First of all, a line of the usual kind", "10 lines of the")
-    person.press("\x11")
-    person.end()
-
-
-def test_keys_in_a_burst_are_taken_one_by_one():
-    person = person_at("s", "e")
-    person.see("go on from")
-    person.press("abcdefghij" * 2)  # in one write
-    person.see("go on from abcdefghijabcdefghij")
     person.press("\x11")
     person.end()
 

@@ -4,16 +4,22 @@ import json
 import os
 import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from damaged_files import replaced_by
+from hostile_runs import not_hanging
 from installed import run_command
 from safetensors import safe_open
 from safetensors.numpy import save
 
+import rnnterm
+from rnnterm.errors import RnntermError
 from rnnterm.runs.checkpoints import CheckpointStore
+from rnnterm.runs.events import Event, Started
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.overview import summarize_run
 
@@ -56,6 +62,23 @@ def runs(trained, tmp_path, monkeypatch):
     return tmp_path / "runs"
 
 
+def resumed(runs: Path) -> str:
+    """Go on to step 30 within this process; returns what is noted at the start."""
+    events: list[Event] = []
+    with not_hanging():
+        rnnterm.train(name="mine", resume=True, runs=runs, steps=30, report=events.append)
+    (notes,) = (event.notes for event in events if isinstance(event, Started))
+    return "\n".join(notes)
+
+
+def refused(runs: Path) -> str:
+    """What a resume within this process is refused with."""
+    with pytest.raises(RnntermError) as caught:
+        resumed(runs)
+    assert caught.value.exit_code == 1
+    return str(caught.value)
+
+
 def modes(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder.parent)): f"{stat.S_IMODE(path.lstat().st_mode):o}"
@@ -80,8 +103,7 @@ def test_all_that_a_training_creates_is_private(trained):
 def test_an_open_folder_of_an_earlier_run_is_made_private_on_resume(runs):
     for path in (runs / "mine", *(runs / "mine").rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    answer = run_command("train", "--resume", "--name", "mine", "--steps", 30)
-    assert answer.code == 0, answer.err
+    resumed(runs)
     assert stat.S_IMODE((runs / "mine").stat().st_mode) == 0o700
 
 
@@ -98,26 +120,40 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@contextmanager
+def led_outside(run: Path, entry: str, outside: Path) -> Iterator[None]:
+    """An entry is a link to what must stay as it is."""
+    target = outside if (run / entry).is_dir() else outside / "file"
+    before = (content(outside), modes(outside))
+    with replaced_by("link", run / entry, target):
+        yield
+    assert (content(outside), modes(outside)) == before
+
+
 @pytest.mark.parametrize("entry", [".lock", "control", "checkpoints", "metrics.jsonl", "train.log"])
 def test_a_resume_through_a_link_is_refused_in_one_line(runs, tmp_path, entry):
-    outside = outside_of(tmp_path)
-    is_folder = (runs / "mine" / entry).is_dir()
-    target = outside if is_folder else outside / "file"
-    before, told = content(outside), modes(outside)
-    with replaced_by("link", runs / "mine" / entry, target):
+    with led_outside(runs / "mine", entry, outside_of(tmp_path)):
+        error = refused(runs)
+    assert len(error.splitlines()) == 1
+    assert entry in error
+    assert "it is a link" in error
+
+
+# The trainer's process is the one that opens `train.log`.
+@pytest.mark.parametrize("entry", ["checkpoints", "train.log"])
+def test_the_command_refuses_such_a_resume_in_one_line(runs, tmp_path, entry):
+    with led_outside(runs / "mine", entry, outside_of(tmp_path)):
         answer = run_command("train", "--resume", "--name", "mine", "--steps", 30)
-        assert (answer.code, answer.out, len(answer.err.splitlines())) == (1, "", 1), answer.err
-        assert entry in answer.err
-        assert "it is a link" in answer.err
-    assert (content(outside), modes(outside)) == (before, told)
+    assert (answer.code, answer.out, len(answer.err.splitlines())) == (1, "", 1), answer.err
+    assert entry in answer.err
+    assert "it is a link" in answer.err
 
 
 def test_a_link_that_leads_to_nothing_creates_nothing(runs, tmp_path):
     for entry in (".lock", "metrics.jsonl", "train.log"):
         kept = (runs / "mine" / entry).read_bytes()
         with replaced_by("link", runs / "mine" / entry, tmp_path / "new"):
-            answer = run_command("train", "--resume", "--name", "mine", "--steps", 30)
-            assert (answer.code, len(answer.err.splitlines())) == (1, 1)
+            assert len(refused(runs).splitlines()) == 1
         (runs / "mine" / entry).unlink()
         (runs / "mine" / entry).write_bytes(kept)
     assert not (tmp_path / "new").exists()
@@ -137,10 +173,9 @@ def test_a_damaged_newest_manifest_makes_a_resume_go_on_from_the_one_before(runs
     else:
         with replaced_by(kind, manifest, outside_of(tmp_path) / "file"):
             pass  # it stays
-    answer = run_command("train", "--resume", "--name", "mine", "--steps", 30)
-    assert answer.code == 0, answer.err
-    assert ("manifest.json" in answer.err) == (kind != "NaN")
-    assert ("going on from the checkpoint of step 10" in answer.err) == (kind != "NaN")
+    notes = resumed(runs)
+    assert ("manifest.json" in notes) == (kind != "NaN")
+    assert ("going on from the checkpoint of step 10" in notes) == (kind != "NaN")
     assert summarize_run(run).status.step == 30
 
 
@@ -176,7 +211,6 @@ def test_a_state_that_fits_its_manifest_and_is_none_is_passed_over(runs, kind):
         data = data[:-1]
     files = {"model.safetensors": newest.model.read_bytes(), "trainer.safetensors": data}
     checkpoints.save(newest.step, files, {}, best=False)
-    answer = run_command("train", "--resume", "--name", "mine", "--steps", 30)
-    assert answer.code == 0, answer.err
-    assert f"{newest.path.name}" in answer.err
-    assert "going on from the checkpoint of step 10" in answer.err
+    notes = resumed(runs)
+    assert newest.path.name in notes
+    assert "going on from the checkpoint of step 10" in notes

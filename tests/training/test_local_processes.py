@@ -19,7 +19,10 @@ from rnnterm.runs.metrics import read_metrics
 from rnnterm.runs.process import TrainerProcess, start_trainer
 from rnnterm.training.plan import TrainingPlan
 
-pytestmark = pytest.mark.xdist_group("distributed")  # where other tests with two processes are
+pytestmark = [
+    pytest.mark.xdist_group("distributed"),  # where other tests with two processes are
+    pytest.mark.slow,  # each starts two processes that import torch
+]
 ENDLESS = {
     "fitted": "",
     "hidden_size": 16,

@@ -108,8 +108,8 @@ def parse_json(data: bytes | str, *, nan_as_null: bool = False) -> Any:
 
     Args:
         data: the text, in ASCII.
-        nan_as_null: whether `NaN`, which Python's own writer puts for a figure that is not known,
-            is read as null.
+        nan_as_null: whether `NaN` and the infinities, which Python's own writer puts for a figure
+            that is not known, are read as null.
 
     Raises:
         ValueError: for whatever JSON does not allow, and for more than 64 levels.
@@ -264,9 +264,8 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
 
 
-def _nan_to_none(name: str) -> None:
-    if name != "NaN":
-        _refuse_constant(name)
+def _constant_to_none(_name: str) -> None:
+    return None
 
 
 def _finite_float(text: str) -> float:
@@ -278,7 +277,7 @@ def _finite_float(text: str) -> float:
 
 # Made once: a log has a million lines to parse.
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite_float)
-_NAN_DECODER = json.JSONDecoder(parse_constant=_nan_to_none, parse_float=_finite_float)
+_NAN_DECODER = json.JSONDecoder(parse_constant=_constant_to_none, parse_float=_finite_float)
 
 
 def write_json(path: Path, value: Any, *, private: bool = True) -> None:

@@ -38,6 +38,7 @@ from rnnterm.files import (
     open_regular,
     read_json,
     temporary_sibling,
+    user_path,
     write_json,
 )
 from rnnterm.text.decode import TextDecoder
@@ -49,6 +50,7 @@ _TRIES = 5  # to take the place of a damaged copy, while others try, too
 _FORMAT = 2  # part of a cached folder's name: a new layout never reads an old one
 _BLOCK = 1 << 20  # bytes, of whole indices
 _SECONDS_TO_ENCODE = 3600.0  # nothing is written to for so long but what was left behind
+_CACHED = re.compile(r"\.?[0-9a-f]{64}(-lower)?(\.[0-9a-f]{8}\.tmp)?|\.spool-\w+|seen")
 _LEFTOVER = re.compile(r"\.[0-9a-f]{64}(-lower)?\.[0-9a-f]{8}\.tmp|\.spool-\w+")
 
 
@@ -80,7 +82,7 @@ class EncodedText:
 def cache_folder() -> Path:
     """Where encoded texts lie: `RNNTERM_CACHE`, or the user's cache folder."""
     chosen = os.environ.get("RNNTERM_CACHE")
-    root = Path(chosen) if chosen else platformdirs.user_cache_path("rnnterm")
+    root = user_path(chosen) if chosen else platformdirs.user_cache_path("rnnterm")
     return root / f"texts-{_FORMAT}"
 
 
@@ -222,6 +224,19 @@ def _make_cache() -> None:
     """Create the cache, for the user alone; raises OSError where it leads somewhere else."""
     make_private_folder(cache_folder())
     check_real_folder(cache_folder())
+    for number in range(1, _FORMAT):
+        with suppress(OSError):  # it stays, and keeps nothing from its work
+            _drop_earlier(cache_folder().with_name(f"texts-{number}"))
+
+
+def _drop_earlier(folder: Path) -> None:
+    """Remove a cache of an earlier layout, which nothing reads any more: what is named as ours."""
+    if not is_real_folder(folder) or folder.lstat().st_uid != os.getuid():
+        return
+    for path in folder.iterdir():
+        if _CACHED.fullmatch(path.name):
+            _remove(path)
+    folder.rmdir()  # fails where something else is in it
 
 
 def _sweep() -> None:

@@ -33,10 +33,12 @@ import platformdirs
 from rnnterm.errors import RnntermError
 from rnnterm.files import (
     check_real_folder,
+    create_file,
     is_real_folder,
     make_private_folder,
     open_regular,
     read_json,
+    remove,
     temporary_sibling,
     user_path,
     write_json,
@@ -235,7 +237,7 @@ def _drop_earlier(folder: Path) -> None:
         return
     for path in folder.iterdir():
         if _CACHED.fullmatch(path.name):
-            _remove(path)
+            remove(path)
     folder.rmdir()  # fails where something else is in it
 
 
@@ -246,15 +248,7 @@ def _sweep() -> None:
             files = path.iterdir() if is_real_folder(path) else ()
             newest = max(each.lstat().st_mtime for each in (path, *files))
             if _LEFTOVER.fullmatch(path.name) and time.time() - newest > _SECONDS_TO_ENCODE:
-                _remove(path)
-
-
-def _remove(path: Path) -> None:
-    """Remove a folder with what is in it, or anything else that has its name."""
-    if is_real_folder(path):
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+                remove(path)
 
 
 def _encode(path: Path, name: str, *, lowercase: bool) -> EncodedText:
@@ -298,7 +292,7 @@ def _write_encoded(
     temporary.mkdir(mode=0o700)
     try:
         length, size, checksum = 0, path.stat().st_size, _Checksum(vocab)
-        with path.open("rb") as stream, _new_file(temporary / "ids.bin") as out:
+        with path.open("rb") as stream, create_file(temporary / "ids.bin") as out:
             again = TextDecoder(stream, name)
             for chunk in again:
                 block = index_of[_code_points(chunk)].tobytes()
@@ -327,13 +321,9 @@ def _write_encoded(
             ) from None
         _keep(temporary, target, lambda: _is_good(decoder.sha256, lowercase=lowercase))
     finally:
-        _remove(temporary)
+        with suppress(OSError):
+            remove(temporary)
     return known.text
-
-
-def _new_file(path: Path) -> BinaryIO:
-    """A new file that only the user can read."""
-    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def _is_good(digest: str, *, lowercase: bool) -> bool:
@@ -354,7 +344,8 @@ def _keep(temporary: Path, target: Path, is_there: Callable[[], bool]) -> None:
         aside = temporary_sibling(target)
         with suppress(OSError):  # another process has just put it aside
             target.rename(aside)
-        _remove(aside)
+        with suppress(OSError):
+            remove(aside)
     temporary.rename(target)
 
 

@@ -18,3 +18,10 @@ class UsageError(RnntermError):
 
 class DivergedError(RnntermError):
     """The loss of a training is not a number, however small its steps."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error tells that there is not enough memory, on a GPU or the machine."""
+    # torch raises a RuntimeError of its own for a GPU, and a plain one for the machine.
+    text = str(error) if isinstance(error, RuntimeError) else ""
+    return isinstance(error, MemoryError) or "out of memory" in text or "allocate memory" in text

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -108,8 +109,8 @@ def parse_json(data: bytes | str, *, nan_as_null: bool = False) -> Any:
 
     Args:
         data: the text, in ASCII.
-        nan_as_null: whether `NaN`, which Python's own writer puts for a figure that is not known,
-            is read as null.
+        nan_as_null: whether `NaN` and the infinities, which Python's own writer puts for a figure
+            that is not known, are read as null.
 
     Raises:
         ValueError: for whatever JSON does not allow, and for more than 64 levels.
@@ -165,6 +166,14 @@ def make_private_folder(path: Path) -> None:
     path.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)  # raises where it is a file
 
 
+def remove(path: Path) -> None:
+    """Remove an entry itself, never what a link leads to; raises OSError."""
+    if is_real_folder(path):
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a regular file's bytes, in hexadecimal, read in chunks of 1 MiB."""
     digest = hashlib.sha256()
@@ -190,7 +199,7 @@ def temporary_sibling(target: Path) -> Path:
 
 def write_synced(path: Path, data: bytes, *, private: bool = True) -> None:
     """Write `data` to a new file and wait until the disk has it."""
-    with _created(path, private=private) as file:
+    with create_file(path, private=private) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -209,7 +218,7 @@ def replace_file(path: Path, data: bytes, *, private: bool = False) -> None:
     """Replace `path` by `data` for readers, without waiting for the disk."""
 
     def write(temporary: Path) -> None:
-        with _created(temporary, private=private) as file:
+        with create_file(temporary, private=private) as file:
             file.write(data)
 
     _replace(path, write)
@@ -225,7 +234,7 @@ def _replace(path: Path, write: Callable[[Path], None]) -> None:
         raise
 
 
-def _created(path: Path, *, private: bool) -> BinaryIO:
+def create_file(path: Path, *, private: bool = True) -> BinaryIO:
     """A new file to write; raises FileExistsError where something has its name, a link too."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_BINARY", 0)
     return open(os.open(path, flags, _PRIVATE_FILE if private else _SHARED_FILE), "wb")  # noqa: PTH123
@@ -264,9 +273,8 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
 
 
-def _nan_to_none(name: str) -> None:
-    if name != "NaN":
-        _refuse_constant(name)
+def _constant_to_none(_name: str) -> None:
+    return None
 
 
 def _finite_float(text: str) -> float:
@@ -278,7 +286,7 @@ def _finite_float(text: str) -> float:
 
 # Made once: a log has a million lines to parse.
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite_float)
-_NAN_DECODER = json.JSONDecoder(parse_constant=_nan_to_none, parse_float=_finite_float)
+_NAN_DECODER = json.JSONDecoder(parse_constant=_constant_to_none, parse_float=_finite_float)
 
 
 def write_json(path: Path, value: Any, *, private: bool = True) -> None:

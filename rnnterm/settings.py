@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnterm.errors import RnntermError, UsageError
-from rnnterm.files import read_regular
+from rnnterm.files import read_regular, user_path
 
 _LARGEST = 1 << 20  # bytes
 
@@ -55,7 +55,7 @@ def settings_path() -> Path:
     """The settings file: `RNNTERM_CONFIG`, or `config.toml` in the user's configuration folder."""
     named = os.environ.get("RNNTERM_CONFIG")
     if named:
-        return Path(named)
+        return user_path(named)
     import platformdirs
 
     return platformdirs.user_config_path("rnnterm") / "config.toml"
@@ -67,6 +67,8 @@ def read_settings(path: Path | None = None) -> Settings:
     Raises UsageError naming what is wrong, RnntermError for a file that cannot be read.
     """
     path = path or settings_path()
+    if str(path) == os.devnull:  # how people say that there are to be none
+        return Settings()
     try:
         # A link is followed, as people keep such files elsewhere; a pipe would be waited for.
         values = tomllib.loads(read_regular(path, _LARGEST, follow=True).decode())

@@ -270,10 +270,13 @@ class TestStrangers:
 
 
 def test_json_of_earlier_runs_may_hold_nan_and_nothing_worse():
-    assert parse_json('{"val_loss": NaN}', nan_as_null=True) == {"val_loss": None}
-    for text in ("NaN", '{"a": Infinity}', "-Infinity", "1e999"):
-        with pytest.raises(ValueError, match=r"no JSON value|too large"):
-            parse_json(text, nan_as_null=text != "NaN")
+    for figure in ("NaN", "Infinity", "-Infinity"):
+        text = f'{{"val_loss": {figure}}}'
+        assert parse_json(text, nan_as_null=True) == {"val_loss": None}
+        with pytest.raises(ValueError, match="no JSON value"):
+            parse_json(text)
+    with pytest.raises(ValueError, match="too large"):
+        parse_json("1e999", nan_as_null=True)
 
 
 @pytest.mark.parametrize("levels", [64, 65, 500, 100_000])

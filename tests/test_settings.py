@@ -9,8 +9,11 @@ from damaged_files import KINDS, replaced_by
 from installed import run_command
 
 from rnnterm.errors import RnntermError
-from rnnterm.settings import Settings, read_settings
+from rnnterm.runs.folder import runs_root
+from rnnterm.settings import Settings, read_settings, settings_path
+from rnnterm.text.encoded import cache_folder
 from rnnterm.tui.actions import ACTIONS
+from rnnterm.tui.report import report_path
 
 
 @pytest.fixture
@@ -118,3 +121,19 @@ def test_a_link_is_followed_and_a_huge_file_is_not_read(config, tmp_path):
     os.truncate(config, 1 << 32)
     with pytest.raises(RnntermError, match="larger"):
         read_settings()
+
+
+def test_the_null_device_is_no_settings(monkeypatch):
+    monkeypatch.setenv("RNNTERM_CONFIG", os.devnull)
+    assert read_settings() == Settings()
+    assert run_command("config", "check").code == 0
+
+
+def test_a_home_is_expanded_in_every_variable_that_names_a_place(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for variable in ("RUNS", "CACHE", "CONFIG", "LOG"):
+        monkeypatch.setenv(f"RNNTERM_{variable}", f"~/{variable}")
+    assert runs_root() == tmp_path / "RUNS"
+    assert cache_folder().parent == tmp_path / "CACHE"
+    assert settings_path() == tmp_path / "CONFIG"
+    assert report_path() == tmp_path / "LOG"

@@ -20,7 +20,7 @@ from rnnterm.cli.diagnostics import (
     leave,
 )
 from rnnterm.cli.output import ReaderLeft, emit, stdout
-from rnnterm.errors import RnntermError
+from rnnterm.errors import RnntermError, is_out_of_memory
 
 _COMMANDS = {  # a module, and what it calls the command where that is not `command`
     "train": "train",
@@ -152,10 +152,7 @@ def _told(error: Exception) -> tuple[int, str]:
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
         return FAILED, f"{error.strerror}{where}"
-    # torch raises a RuntimeError of its own for a GPU, and a plain one for the machine.
-    is_runtime = isinstance(error, RuntimeError)
-    no_memory = ("out of memory" in str(error) or "allocate memory" in str(error)) and is_runtime
-    if isinstance(error, MemoryError) or no_memory:
+    if is_out_of_memory(error):
         return FAILED, "there is not enough memory: ask for less, or close something"
     return FAILED, f"{type(error).__name__}: {error} (rnnterm --debug … shows more)"
 

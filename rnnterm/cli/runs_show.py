@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnnterm.cli.moments import format_moment
-from rnnterm.cli.runs_table import eta_of, state_of, summary_to_json
+from rnnterm.cli.runs_table import summary_to_json
 from rnnterm.cli.summary import losses_line
 from rnnterm.cli.table import assignments, figure
 from rnnterm.errors import RnntermError
@@ -92,7 +92,7 @@ def described(facts: RunFacts, width: int) -> list[str]:
     """The same for people: a heading, the folder, and labelled rows at most `width` wide."""
     summary, started = facts.summary, facts.started
     parameters = f"{started.parameters:,} parameters" if started else ""
-    heading = (summary.name, state_of(summary), summary.status.network, parameters)
+    heading = (summary.name, summary.shown_state, summary.status.network, parameters)
     return [
         safe_line(" · ".join(filter(None, heading))),
         safe_line(str(summary.path)),  # unbroken, so that it can be copied
@@ -184,7 +184,7 @@ def _losses(summary: "RunSummary") -> str:
 
 
 def _speed(summary: "RunSummary") -> str:
-    eta = eta_of(summary)
+    eta = summary.eta_seconds
     told = f"{figure(summary.status.chars_per_second, format_count)} chars/s"
     return told if eta is None else f"{told} · ETA {figure(eta, format_duration)}"
 

@@ -47,7 +47,7 @@ def summary_to_json(summary: "RunSummary") -> dict[str, Any]:
         "val_loss": status.val_loss,
         "best_val_loss": status.best_val_loss,
         "chars_per_second": status.chars_per_second,
-        "eta_seconds": eta_of(summary),
+        "eta_seconds": summary.eta_seconds,
         "seconds": status.seconds,
         "corpus": summary.corpus,
         "network": status.network,
@@ -66,17 +66,6 @@ def summary_to_json(summary: "RunSummary") -> dict[str, Any]:
         "silent_seconds": summary.silence.seconds if summary.silence else None,
         "stopped_pid": summary.silence.stopped_pid if summary.silence else None,
     }  # fmt: skip
-
-
-def eta_of(summary: "RunSummary") -> float | None:
-    """Seconds that are left to train; None unless the run is at it."""
-    trains = summary.state == "running" and summary.silence is None
-    return summary.status.eta_seconds if trains else None
-
-
-def state_of(summary: "RunSummary") -> str:
-    """The word for a run's state; `silent` where its trainer gives no sign of life."""
-    return "silent" if summary.silence else summary.state
 
 
 def table_lines(summaries: Sequence["RunSummary"], width: int) -> list[Line]:
@@ -108,7 +97,7 @@ def _row_lines(
     summary: "RunSummary", row: dict[str, str], widths: dict[str, int], width: int
 ) -> list[Line]:
     name, state, *figures = cells(row, widths, _FIGURES)
-    begin = [(name + GAP, ""), (state, STATE_STYLES.get(state_of(summary), ""))]
+    begin = [(name + GAP, ""), (state, STATE_STYLES.get(summary.shown_state, ""))]
     problem = safe_line(summary.trouble or "")
     indent = columns(name + GAP + state + GAP)
     if summary.state == "damaged":
@@ -127,14 +116,14 @@ def _cells(summary: "RunSummary") -> dict[str, str]:
     status = summary.status
     return {
         "name": safe_line(summary.name),
-        "state": state_of(summary),
+        "state": summary.shown_state,
         "step": figure(status.step, format_count),
         "done": f"{min(1.0, max(0.0, status.progress)):.0%}",
         "train": figure(status.train_loss, "{:.3f}".format),
         "val": figure(status.val_loss, "{:.3f}".format),
         "best": figure(status.best_val_loss, "{:.3f}".format),
         "chars/s": figure(status.chars_per_second, format_count),
-        "ETA": figure(eta_of(summary), format_duration),
+        "ETA": figure(summary.eta_seconds, format_duration),
         "age": figure(time.time() - status.time if status.time else None, format_age),
         "network": fit(status.network or UNKNOWN, 16).rstrip(),
         "corpus": fit(summary.corpus or UNKNOWN, 24).rstrip(),

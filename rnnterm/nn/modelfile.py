@@ -179,7 +179,8 @@ def check_types(header: Mapping[str, Any]) -> None:
     for name, told in header.items():
         if name == "__metadata__" or not isinstance(told, dict):
             continue
-        if (kind := told.get("dtype")) not in _KNOWN_TYPES:
+        kind = told.get("dtype")
+        if not isinstance(kind, str) or kind not in _KNOWN_TYPES:
             raise RnntermError(
                 f"{shorten(name, 60)} holds {str(kind)[:20]}, which is not read here: "
                 "convert it to F32"

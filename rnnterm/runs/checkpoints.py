@@ -24,13 +24,14 @@ from rnnterm.files import (
     is_real_folder,
     open_regular,
     read_regular,
+    remove,
     sha256_of,
     sync_folder,
     temporary_sibling,
     write_json,
     write_synced,
 )
-from rnnterm.runs.entries import check_folder, load_object, make_folder, remove
+from rnnterm.runs.entries import check_folder, load_object, make_folder
 
 _MANIFEST = "manifest.json"
 _BEST = "best.json"

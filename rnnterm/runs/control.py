@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnterm.errors import RnntermError
-from rnnterm.files import check_real_folder, failing_as, read_json, replace_file
-from rnnterm.runs.entries import check_folder, make_folder, remove
+from rnnterm.files import check_real_folder, failing_as, read_json, remove, replace_file
+from rnnterm.runs.entries import check_folder, make_folder
 from rnnterm.runs.events import Answered, Event, Failed, Finished
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.lock import is_trained, read_owner

@@ -4,7 +4,6 @@ Whatever is read, written or removed there goes through `rnnterm.files`, which f
 through what is here: only in real folders is anything done, and a failure names the entry.
 """
 
-import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -50,14 +49,6 @@ def make_private(folder: Path) -> None:
         mode = folder.lstat().st_mode
         if is_real_folder(folder) and mode & _OTHERS:
             folder.chmod(mode & 0o7777 & ~_OTHERS)
-
-
-def remove(path: Path) -> None:
-    """Remove an entry itself, never what a link leads to; raises OSError."""
-    if is_real_folder(path):
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def load_object(path: Path, *, nan_as_null: bool = False) -> dict[str, Any]:

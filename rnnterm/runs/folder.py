@@ -18,6 +18,7 @@ from rnnterm.files import (
     make_private_folder,
     sync_folder,
     temporary_sibling,
+    user_path,
     write_json,
 )
 from rnnterm.runs.entries import check_file, check_folder, load_object, make_folder, make_private
@@ -192,9 +193,9 @@ def _is_corpus(values: dict[str, Any]) -> bool:
 
 def runs_root(chosen: Path | None = None) -> Path:
     """Where runs live: the folder given, `RNNTERM_RUNS`, or the user's data; a whole path."""
-    named = chosen or os.environ.get("RNNTERM_RUNS")
-    if named:
-        return Path(named).absolute()
+    named = os.environ.get("RNNTERM_RUNS")
+    if chosen or named:
+        return (Path(chosen) if chosen else user_path(str(named))).absolute()
     import platformdirs
 
     return platformdirs.user_data_path("rnnterm") / "runs"

@@ -10,8 +10,8 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rnnterm.errors import RnntermError
@@ -22,9 +22,11 @@ from rnnterm.runs.records import record_from_json, record_to_json
 LOCK = ".lock"
 _OWNER = "owner.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_LOCKS = Path("/proc/locks")
+_PROC = Path("/proc")
+_LOCKS = _PROC / "locks"
 _SAME_START = 2.0  # seconds: the clock that start times are told by may be set in between
 _PATIENCE = 1.0  # seconds: those who only look hold the lock for a moment
+_SECONDS_TO_BEGIN = 30.0  # that a new process may need before it has written its name
 _SECONDS_TO_SIGN = 10.0  # that a new owner may need on a busy machine to write its name
 
 
@@ -165,7 +167,8 @@ def look_at_lock(folder: Path) -> LockState:
     """Who holds the run's lock; looking neither writes nor waits."""
     if not is_locked(folder):
         return LockState()
-    owner, holder = read_owner(folder), _holder(folder)
+    owner = read_owner(folder)
+    holder = _holder(folder, owner)
     alive = owner if owner is not None and owner.may_live() else None
     if holder is None or holder.pid == os.getpid():  # not told, as beyond Linux; or this process
         return LockState(is_trained=True, owner=alive)
@@ -173,7 +176,40 @@ def look_at_lock(folder: Path) -> LockState:
     elsewhere = alive is not None and alive.host != socket.gethostname() and holder.user is None
     if alive is not None and (alive.pid == holder.pid or elsewhere):
         return LockState(is_trained=True, owner=alive)
+    if owner is not None and _is_inside(owner, holder.pid):
+        return LockState(is_trained=True, owner=replace(owner, pid=holder.pid))
+    if holder.user is None and _has_yet_to_sign(folder, holder.pid):
+        return LockState(is_trained=True)
     return LockState(stranger=holder)
+
+
+def _is_inside(owner: Owner, pid: int) -> bool:
+    """Whether a process is the owner, by the number that it has within a container's namespace."""
+    if owner.boot != _boot_id():
+        return False
+    try:
+        lines = (_PROC / str(pid) / "status").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return False
+    numbers = next((line.split()[1:] for line in lines if line.startswith("NSpid:")), [])
+    return len(numbers) > 1 and numbers[-1] == str(owner.pid)
+
+
+def _has_yet_to_sign(folder: Path, pid: int) -> bool:
+    """Whether a process is so new that it may be a trainer whose name is not written yet.
+
+    What holds the lock for longer, and has not written its name, is no trainer.
+    """
+    import psutil
+
+    try:
+        begun = psutil.Process(pid).create_time()
+        signed = signed_at(folder)
+    except FileNotFoundError:
+        signed = 0.0
+    except (psutil.Error, OSError):
+        return False
+    return signed < begun + _SAME_START and time.time() - begun < _SECONDS_TO_BEGIN
 
 
 def check_free(folder: Path) -> None:
@@ -191,6 +227,11 @@ def read_owner(folder: Path) -> Owner | None:
     return record_from_json(Owner, values)
 
 
+def signed_at(folder: Path) -> float:
+    """When the last trainer wrote its name, in seconds since the epoch; raises OSError if none."""
+    return (folder / _OWNER).lstat().st_mtime
+
+
 def busy_message(folder: Path) -> str:
     """Why nobody else may train the run now."""
     deadline = time.monotonic() + _SECONDS_TO_SIGN
@@ -202,7 +243,7 @@ def busy_message(folder: Path) -> str:
         state = look_at_lock(folder)
     stranger = state.stranger
     if not state.is_trained and stranger is None:
-        stranger = _holder(folder)  # one that shares the lock keeps trainers out, too
+        stranger = _holder(folder, state.owner)  # one that shares the lock keeps trainers out, too
     if stranger is not None:
         held = f"its lock is held by {stranger.describe()}, which is not its trainer"
         return f"run {folder.name} cannot be used now: {held}; end that process first"
@@ -217,7 +258,7 @@ def _may_sign(state: LockState) -> bool:
     return state.stranger is not None and state.stranger.user is None
 
 
-def _holder(folder: Path) -> Stranger | None:
+def _holder(folder: Path, owner: Owner | None) -> Stranger | None:
     """The process that keeps others from the lock, where the system tells."""
     try:
         found = (folder / LOCK).lstat()
@@ -234,10 +275,24 @@ def _holder(folder: Path) -> Stranger | None:
                 on, _, inode = place.rpartition(":")
                 if inode == str(found.st_ino):
                     (exact if on == device else alike).append((how, int(pid)))
-    # A file system of layers or subvolumes has another device there than files tell.
-    holders = sorted(exact or alike, reverse=True)  # who writes, before those who share
+    if not exact:
+        # A file system of layers or subvolumes has another device there than files tell. Another
+        # file system has files of the same number, too.
+        known = owner.pid if owner is not None else None
+        exact = [each for each in alike if each[1] == known or _has_open(each[1], found)]
+    holders = sorted(exact, reverse=True)  # who writes, before those who share
     pids = [pid for _, pid in holders if pid > 0]
     return _as_stranger(pids[0], found.st_uid) if pids else None
+
+
+def _has_open(pid: int, file: os.stat_result) -> bool:
+    """Whether a process has a file open, as far as the system tells this user."""
+    with suppress(OSError):
+        for link in (_PROC / str(pid) / "fd").iterdir():
+            with suppress(OSError):  # closed meanwhile
+                if os.path.samestat(link.stat(), file):
+                    return True
+    return False
 
 
 def _as_stranger(pid: int, uid: int) -> Stranger:

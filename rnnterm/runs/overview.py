@@ -75,6 +75,16 @@ class RunSummary:
         return self.status.slowdown if self.state == RUNNING else None
 
     @property
+    def shown_state(self) -> str:
+        """The word for its state; `silent` where its trainer gives no sign of life."""
+        return "silent" if self.silence else self.state
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Seconds that are left to train; None unless the run is at it."""
+        return self.status.eta_seconds if self.shown_state == RUNNING else None
+
+    @property
     def is_live(self) -> bool:
         """Whether a trainer holds the run."""
         return self.pid is not None or self.state not in (*ENDS, DAMAGED)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rnnterm.quantities import format_duration
 from rnnterm.runs.folder import RunFolder
-from rnnterm.runs.lock import Owner, read_owner
+from rnnterm.runs.lock import Owner, read_owner, signed_at
 
 _SILENT_AFTER = 10.0  # seconds
 _LATE_AFTER = 2.5  # seconds: it is time to ask the system
@@ -45,7 +45,8 @@ def silence_of(run: RunFolder) -> Silence | None:
     Of a trainer on another machine nothing is known: its clock may be another.
     """
     try:
-        since = run.status.lstat().st_mtime
+        # Who resumes a run has yet to touch the status of the session before.
+        since = max(run.status.lstat().st_mtime, signed_at(run.path))
     except OSError:
         return None
     seconds = time.time() - since

@@ -33,11 +33,14 @@ import platformdirs
 from rnnterm.errors import RnntermError
 from rnnterm.files import (
     check_real_folder,
+    create_file,
     is_real_folder,
     make_private_folder,
     open_regular,
     read_json,
+    remove,
     temporary_sibling,
+    user_path,
     write_json,
 )
 from rnnterm.text.decode import TextDecoder
@@ -49,6 +52,7 @@ _TRIES = 5  # to take the place of a damaged copy, while others try, too
 _FORMAT = 2  # part of a cached folder's name: a new layout never reads an old one
 _BLOCK = 1 << 20  # bytes, of whole indices
 _SECONDS_TO_ENCODE = 3600.0  # nothing is written to for so long but what was left behind
+_CACHED = re.compile(r"\.?[0-9a-f]{64}(-lower)?(\.[0-9a-f]{8}\.tmp)?|\.spool-\w+|seen")
 _LEFTOVER = re.compile(r"\.[0-9a-f]{64}(-lower)?\.[0-9a-f]{8}\.tmp|\.spool-\w+")
 
 
@@ -80,7 +84,7 @@ class EncodedText:
 def cache_folder() -> Path:
     """Where encoded texts lie: `RNNTERM_CACHE`, or the user's cache folder."""
     chosen = os.environ.get("RNNTERM_CACHE")
-    root = Path(chosen) if chosen else platformdirs.user_cache_path("rnnterm")
+    root = user_path(chosen) if chosen else platformdirs.user_cache_path("rnnterm")
     return root / f"texts-{_FORMAT}"
 
 
@@ -222,6 +226,19 @@ def _make_cache() -> None:
     """Create the cache, for the user alone; raises OSError where it leads somewhere else."""
     make_private_folder(cache_folder())
     check_real_folder(cache_folder())
+    for number in range(1, _FORMAT):
+        with suppress(OSError):  # it stays, and keeps nothing from its work
+            _drop_earlier(cache_folder().with_name(f"texts-{number}"))
+
+
+def _drop_earlier(folder: Path) -> None:
+    """Remove a cache of an earlier layout, which nothing reads any more: what is named as ours."""
+    if not is_real_folder(folder) or folder.lstat().st_uid != os.getuid():
+        return
+    for path in folder.iterdir():
+        if _CACHED.fullmatch(path.name):
+            remove(path)
+    folder.rmdir()  # fails where something else is in it
 
 
 def _sweep() -> None:
@@ -231,15 +248,7 @@ def _sweep() -> None:
             files = path.iterdir() if is_real_folder(path) else ()
             newest = max(each.lstat().st_mtime for each in (path, *files))
             if _LEFTOVER.fullmatch(path.name) and time.time() - newest > _SECONDS_TO_ENCODE:
-                _remove(path)
-
-
-def _remove(path: Path) -> None:
-    """Remove a folder with what is in it, or anything else that has its name."""
-    if is_real_folder(path):
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+                remove(path)
 
 
 def _encode(path: Path, name: str, *, lowercase: bool) -> EncodedText:
@@ -283,7 +292,7 @@ def _write_encoded(
     temporary.mkdir(mode=0o700)
     try:
         length, size, checksum = 0, path.stat().st_size, _Checksum(vocab)
-        with path.open("rb") as stream, _new_file(temporary / "ids.bin") as out:
+        with path.open("rb") as stream, create_file(temporary / "ids.bin") as out:
             again = TextDecoder(stream, name)
             for chunk in again:
                 block = index_of[_code_points(chunk)].tobytes()
@@ -312,13 +321,9 @@ def _write_encoded(
             ) from None
         _keep(temporary, target, lambda: _is_good(decoder.sha256, lowercase=lowercase))
     finally:
-        _remove(temporary)
+        with suppress(OSError):
+            remove(temporary)
     return known.text
-
-
-def _new_file(path: Path) -> BinaryIO:
-    """A new file that only the user can read."""
-    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def _is_good(digest: str, *, lowercase: bool) -> bool:
@@ -339,7 +344,8 @@ def _keep(temporary: Path, target: Path, is_there: Callable[[], bool]) -> None:
         aside = temporary_sibling(target)
         with suppress(OSError):  # another process has just put it aside
             target.rename(aside)
-        _remove(aside)
+        with suppress(OSError):
+            remove(aside)
     temporary.rename(target)
 
 

@@ -1,18 +1,23 @@
 """Notes of files whose content was hashed before, so that a large one need not be read again."""
 
 import os
-import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from rnnterm.files import is_real_folder, make_private_folder, open_regular, read_json, write_json
+from rnnterm.files import (
+    is_real_folder,
+    make_private_folder,
+    read_json,
+    remove,
+    sha256_of,
+    write_json,
+)
 
 _LARGEST_NOTE = 1 << 16
 # Up to here a note is not believed: hashing takes 0.8 ms for each megabyte (AMD EPYC, SHA-NI).
 _ALWAYS_HASHED = 1 << 22
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -59,16 +64,13 @@ class SeenNote:
         make_private_folder(folder)
         file = self._file(folder)
         if is_real_folder(file):
-            shutil.rmtree(file)
+            remove(file)
         write_json(file, asdict(self) | {"sha256": digest})
 
     def _file(self, folder: Path) -> Path:
         return folder / (sha256(os.fsencode(self.path)).hexdigest() + ".json")
 
     def _digest(self) -> str | None:
-        digest = sha256()
-        with suppress(OSError), open_regular(Path(self.path)) as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-            return digest.hexdigest()
+        with suppress(OSError):
+            return sha256_of(Path(self.path))
         return None

@@ -73,15 +73,18 @@ class Checkpointing:
         found: dict[int, tuple[Model, TrainerState]] = {}
 
         def load(checkpoint: Checkpoint) -> None:
+            model = load_model(checkpoint.model)
             try:
                 state = TrainerState.from_bytes(checkpoint.read_trainer())
+                if self._is_ours(model):
+                    state.check_fits(model.spec, self._recipe.batch_size)
             except RnntermError as error:
                 raise RnntermError(f"{checkpoint.path.name}: {error}") from None
-            found[checkpoint.step] = load_model(checkpoint.model), state
+            found[checkpoint.step] = model, state
 
         checkpoint, rejected = self._store.newest_verified(load)
         learner, (model, state) = self._learner, found[checkpoint.step]
-        if model.spec != learner.model.spec or model.vocab != self._corpus.vocab:
+        if not self._is_ours(model):
             raise RnntermError(
                 f"run {self._run.name} has another network or alphabet: it resumes only as it was"
             )
@@ -89,6 +92,9 @@ class Checkpointing:
         learner.loss_sum.fill_(state.counters.loss_sum)
         self._store.set_aside_after(checkpoint.step)
         return checkpoint, state, rejected
+
+    def _is_ours(self, model: Model) -> bool:
+        return model.spec == self._learner.model.spec and model.vocab == self._corpus.vocab
 
     def best_model(self, counters: Counters) -> Model:
         """What the run's best checkpoint holds; the network as it is now if there is none."""

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -32,6 +32,7 @@ _LOOPBACK = "127.0.0.1"
 _SECONDS_TO_MEET = timedelta(seconds=300)
 _SECONDS_BETWEEN_CHECKS = 0.02
 _SECONDS_TO_END = 10.0
+_SECONDS_TO_SPEAK = 1.0
 _LAST_OUTPUT = 2000  # characters of a failed worker's standard error
 
 
@@ -49,8 +50,12 @@ def started_workers(size: int) -> Iterator["Store"]:
         _stay_private()
         store = open_store(path, size)
         workers = [stack.enter_context(_worker(rank, size, path)) for rank in range(1, size)]
-        _wait_until_ready(store, workers)
-        yield store
+        try:
+            _wait_until_ready(store, workers)
+            yield store
+        except Exception:  # an interrupt is obeyed at once
+            _let_speak(workers)
+            raise
         for worker in workers:
             worker.wait_for_end()
 
@@ -106,8 +111,19 @@ class _Worker:
         assert stream is not None
         while chunk := os.read(stream.fileno(), 1 << 16):
             self._output = (self._output + chunk)[-_LAST_OUTPUT:]
-            sys.stderr.write(chunk.decode(errors="replace"))
-            sys.stderr.flush()
+            # Where nobody reads ours, the worker must still not wait for who takes what it writes.
+            with suppress(OSError, ValueError):
+                sys.stderr.write(chunk.decode(errors="replace"))
+                sys.stderr.flush()
+
+    def let_speak(self, seconds: float) -> None:
+        """Give it time to end by itself, as one that fails does once it has told why."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+
+    def finish_output(self) -> None:
+        """Wait, once it has ended, until what it wrote is passed on."""
+        self._copier.join(_SECONDS_TO_SPEAK)  # something else may hold its end of the pipe
 
 
 @contextmanager
@@ -118,13 +134,22 @@ def _worker(rank: int, size: int, path: str) -> Iterator[_Worker]:
         stdout=subprocess.DEVNULL,  # ours is where rank 0 answers who started it
         stderr=subprocess.PIPE,
     )
+    worker = _Worker(rank, process)
     try:
-        yield _Worker(rank, process)
+        yield worker
     finally:
         process.kill()  # nothing that it holds is not held by rank 0, too
         process.wait()
+        worker.finish_output()
         assert process.stdin is not None
         process.stdin.close()
+
+
+def _let_speak(workers: list[_Worker]) -> None:
+    # One of them may be what failed, and tells why just now.
+    deadline = time.monotonic() + _SECONDS_TO_SPEAK
+    for worker in workers:
+        worker.let_speak(max(0.0, deadline - time.monotonic()))
 
 
 def _end_with_rank_0() -> None:
@@ -139,10 +164,9 @@ def _meeting_file() -> Iterator[str]:
     """A file that only this user's processes can open, and that goes with this process."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("meeting")  # in no folder: a kill leaves nothing behind
-        try:
-            yield f"/proc/{os.getpid()}/fd/{descriptor}"
-        finally:
-            os.close(descriptor)
+        # It is never closed, and ends with this process: the store opens it by this path for each
+        # thing it does, to its very end, and by then another file could have got the number.
+        yield f"/proc/{os.getpid()}/fd/{descriptor}"
     else:
         folder = tempfile.mkdtemp(prefix="rnnterm-")  # of mode 0700
         try:
@@ -160,8 +184,8 @@ def _stay_private() -> None:
             f"several processes talk over the loopback interface, but none here has {_LOOPBACK}: "
             "train with one process"
         )
-    for variable in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
-        os.environ[variable] = names[0]
+    os.environ["GLOO_SOCKET_IFNAME"] = names[0]
+    os.environ["NCCL_SOCKET_IFNAME"] = f"={names[0]}"  # else NCCL takes it for how a name begins
     # DDP makes this folder, else by a name in the temporary folder that anyone could have taken.
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder().parent / "torch"))
 

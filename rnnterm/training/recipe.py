@@ -132,7 +132,9 @@ class Recipe:
         "auto measures whether a CPU is faster with bf16; a GPU takes fp32",
         choice("auto", "fp32", "bf16"),
     )
-    threads: int = knob(0, "CPU threads; 0: as many as other programs leave cores for", whole(0, 1024))
+    threads: int = knob(
+        0, "CPU threads; 0: as many as other programs leave cores for", whole(0, 1024)
+    )
     rng_seed: int = fixed(1, "seed of every random choice", whole(0, (1 << 63) - 1))
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rnnterm.errors import DivergedError, RnntermError, UsageError
+from rnnterm.errors import DivergedError, RnntermError, UsageError, is_out_of_memory
 from rnnterm.runs.control import Inbox
 from rnnterm.runs.events import Event, Failed, Listener, Ticked
 from rnnterm.runs.lock import hold_lock
@@ -46,7 +46,7 @@ class TrainingSession:
                 told = _in_one_line(error)
                 reason = DIVERGED if isinstance(error, DivergedError) else CRASHED
                 self._report(Failed(reason, trainer.step, told))
-                if _is_out_of_memory(error):
+                if is_out_of_memory(error):
                     raise RnntermError(told) from error
                 raise
             return TrainingResult.of(folder, finished)
@@ -94,7 +94,7 @@ class TrainingSession:
         try:
             return Trainer(plan.folder, plan.recipe, plan.corpus, self._report, self._stop)
         except Exception as error:
-            if _is_out_of_memory(error):
+            if is_out_of_memory(error):
                 raise RnntermError(_in_one_line(error)) from error
             raise
 
@@ -127,15 +127,9 @@ def _log_event(log: MetricsLog, event: Event) -> None:
 
 def _in_one_line(error: Exception) -> str:
     """An error for people."""
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return (
             "there is not enough memory: lower batch_size, bptt or hidden_size, or close something"
         )
     text = str(error).strip().split("\n")[0]
     return text if isinstance(error, RnntermError) else f"{type(error).__name__}: {text}"
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    # torch raises a RuntimeError of its own for a GPU, and a plain one for the machine.
-    text = str(error) if isinstance(error, RuntimeError) else ""
-    return isinstance(error, MemoryError) or "out of memory" in text or "allocate memory" in text

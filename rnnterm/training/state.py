@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Any
 
 import torch
@@ -10,7 +11,11 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from rnnterm.errors import RnntermError
+from rnnterm.nn.spec import NetworkSpec
 from rnnterm.training.charrnn import Carried
+
+_TOO_MUCH = 2**53  # steps or seconds
+_STATE_SIZES = {"lstm": 2}  # tensors of a layer's carried state, where not one
 
 
 @dataclass
@@ -96,19 +101,80 @@ class TrainerState:
             described = json.loads(header["__metadata__"]["trainer"])
             counters, machine = Counters(**described["counters"]), dict(described["machine"])
             _check(counters)
+            _check_machine(machine)
             parts: dict[str, dict[str, Tensor]] = {"optimizer": {}, "rng": {}, "carried": {}}
             for name, value in load(data).items():
                 kind, _, rest = name.partition("/")
                 parts[kind][rest] = value
             carried = named_carried(parts["carried"])
-        except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+            SafetensorError,
+        ) as error:
             reason = str(error).split("\n")[0][:100]
             raise RnntermError(f"the trainer's state is damaged: {reason}") from None
         return cls(counters, parts["optimizer"], carried, machine, parts["rng"])
 
+    def check_fits(self, spec: NetworkSpec, batch_size: int) -> None:
+        """Raise RnntermError unless every tensor is one that a trainer of this network may have.
+
+        The file may be anyone's, and torch fails, or learns nonsense, on tensors that do not fit.
+        """
+        for name, shape in spec.tensor_shapes().items():
+            for moment in ("exp_avg", "exp_avg_sq"):
+                _check_tensor(self.optimizer, f"{name}/{moment}", shape)
+            _check_tensor(self.optimizer, f"{name}/step", ())
+            for each in (f"{name}/exp_avg_sq", f"{name}/step"):
+                if bool((self.optimizer[each] < 0).any()):
+                    raise RnntermError(f"the trainer's state is damaged: {each} is below 0")
+        _check_generators(self.rng)
+        if self.carried is not None and not spec.window:
+            sizes = [len(layer) for layer in self.carried]
+            if sizes != [_STATE_SIZES.get(spec.cell, 1)] * spec.num_layers:
+                raise RnntermError("the trainer's state is damaged: it carries another network's")
+            carried = carried_tensors(self.carried)
+            for name in carried:
+                _check_tensor(carried, name, (1, batch_size, spec.hidden_size))
+
+
+def _check_tensor(tensors: dict[str, Tensor], name: str, shape: tuple[int, ...]) -> None:
+    """Raise RnntermError unless there is such a tensor, of finite numbers."""
+    tensor = tensors.get(name)
+    if tensor is None or tuple(tensor.shape) != shape or not tensor.is_floating_point():
+        found = "missing" if tensor is None else f"of {tensor.dtype} and shape {[*tensor.shape]}"
+        raise RnntermError(f"the trainer's state is damaged: {name} is {found}")
+    if not bool(torch.isfinite(tensor).all()):
+        raise RnntermError(f"the trainer's state is damaged: {name} holds NaN or infinity")
+
+
+def _check_generators(states: dict[str, Tensor]) -> None:
+    """Raise RnntermError unless torch's generators take the states, those of other ranks too."""
+    if "torch" not in states:
+        raise RnntermError("the trainer's state is damaged: rng/torch is missing")
+    here = rng_tensors()
+    for name, state in states.items():
+        kind = name.rpartition("/")[2]  # of rank1/torch, say
+        known = here.get(kind)
+        if known is not None and (state.dtype, state.shape) != (known.dtype, known.shape):
+            raise RnntermError(f"the trainer's state is damaged: rng/{name} is no generator's")
+        if kind == "torch":
+            try:
+                torch.Generator().set_state(state)
+            except (RuntimeError, TypeError):
+                raise RnntermError(
+                    f"the trainer's state is damaged: rng/{name} is no generator's"
+                ) from None
+
 
 def _check(counters: Counters) -> None:
-    """Raise TypeError unless the counters, which may be anyone's, are numbers."""
+    """Raise TypeError or ValueError unless the counters, which may be anyone's, can be used."""
+    if type(counters.marks) is not dict:
+        raise TypeError("marks are no object")
     for name, value in asdict(counters).items():
         if name == "marks":
             for step, seconds in value.values():
@@ -116,13 +182,26 @@ def _check(counters: Counters) -> None:
                 _check_number(seconds, int, float)
         elif name in ("step", "loss_steps"):
             _check_number(value, int)
-        elif value is not None:
+        elif name in ("seconds", "rate_scale", "loss_sum"):
             _check_number(value, int, float)
+        elif value is not None and type(value) not in (int, float):
+            raise TypeError(f"{name} is not a number")
+    if not 0 < counters.rate_scale <= 1:
+        raise ValueError(f"rate_scale is {counters.rate_scale}")
 
 
-def _check_number(value: object, *kinds: type) -> None:
+def _check_number(value: Any, *kinds: type) -> None:
     if type(value) not in kinds:
         raise TypeError(f"{str(value)[:20]} is not a number")
+    if not 0 <= value < _TOO_MUCH or not isfinite(value):
+        raise ValueError(f"{str(value)[:20]} is too small or too large")
+
+
+def _check_machine(machine: dict[str, Any]) -> None:
+    """Raise TypeError unless what decides how training goes on is told as it should be."""
+    for name in ("device", "precision"):
+        if type(machine.get(name)) is not str:
+            raise TypeError(f"its machine has no {name}")
 
 
 def rng_tensors() -> dict[str, Tensor]:

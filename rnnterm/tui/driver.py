@@ -10,6 +10,7 @@ the terminal, and a flood of keys never becomes keys at all.
 
 import asyncio
 import os
+import select
 import selectors
 import sys
 import termios
@@ -218,8 +219,10 @@ class PromptDriver(LinuxDriver):
         if self.attrs_before is not None:
             with suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
-        if self._line is not None:
-            os.write(self._line, _MODES_OFF)
+        line = self._output.fileno() if self._line is None else self._line
+        with suppress(OSError):  # the terminal is gone, or takes nothing
+            if select.select([], [line], [], 0)[1]:
+                os.write(line, _MODES_OFF)
 
     def _send(self) -> None:
         """Send what the terminal takes now, and go on when it takes more."""

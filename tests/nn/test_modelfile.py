@@ -235,6 +235,63 @@ def test_a_type_that_numpy_lacks_is_named(saved, kind):
     refused(saved, kind)
 
 
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+
+
+def places_in(value, place=()) -> list[tuple]:
+    """Where something is in a JSON value: the keys that lead there."""
+    inner = value.items() if isinstance(value, dict) else []
+    inner = enumerate(value) if isinstance(value, list) else inner
+    return [place] + [each for key, item in inner for each in places_in(item, (*place, key))]
+
+
+def with_change(value, place: tuple, change):
+    """The value with another one at a place."""
+    if not place:
+        return change
+    copied = value.copy()
+    copied[place[0]] = with_change(value[place[0]], place[1:], change)
+    return copied
+
+
+@given(data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_header_with_any_value_at_any_place_is_read_or_refused(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("m") / "m.safetensors"
+    good = model_bytes(small_model())
+    length = int.from_bytes(good[:8], "little")
+    header = json.loads(good[8 : 8 + length])
+    entry = json.loads(header["__metadata__"]["rnnterm"])
+    change = data.draw(ANY_JSON)
+    if data.draw(st.booleans()):
+        changed = with_change(header, data.draw(st.sampled_from(places_in(header))), change)
+    else:  # a description that its own digest fits
+        entry = with_change(entry, data.draw(st.sampled_from(places_in(entry)[1:])), change)
+        entry["sha256"] = model_digest(entry, load(good))
+        changed = header | {"__metadata__": {"rnnterm": json.dumps(entry)}}
+    text = json.dumps(changed).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + good[8 + length :])
+    try:
+        load_model(path)
+    except RnntermError as error:
+        assert path.name in str(error)
+
+
+@pytest.mark.parametrize("kind", [["F32"], {"F32": 1}, None, 7, True])
+def test_a_type_that_is_no_name_is_refused(saved, kind):
+    data = saved.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["head.bias"]["dtype"] = kind
+    text = json.dumps(header).encode()
+    saved.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :])
+    refused(saved, "head.bias holds")
+
+
 def test_doubles_and_halves_are_read_where_they_fit(saved):
     good = saved.read_bytes()
     for kind in (np.float64, np.float16):

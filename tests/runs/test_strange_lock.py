@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from rnnterm.runs.housekeeping import check_deletable, rename_run
 from rnnterm.runs.lock import Owner, hold_lock, is_locked, is_trained, look_at_lock
 from rnnterm.runs.overview import summarize_run
 from rnnterm.runs.reader import RunReader
+from rnnterm.runs.silence import silence_of
 
 HOLD = """
 import fcntl, sys
@@ -51,6 +53,7 @@ def held_by_another(path, how="alone", user=None):
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.setattr(lock_module, "_SECONDS_TO_SIGN", 0.2)
+    monkeypatch.setattr(lock_module, "_SECONDS_TO_BEGIN", 0.0)  # whoever holds it has been there
     made = made_run(tmp_path, "mine")
     add_checkpoint(made, 1000)
     with hold_lock(made.path):
@@ -138,3 +141,81 @@ def test_where_nobody_tells_who_holds_a_lock_it_is_a_trainer_without_a_dead_numb
     with held_by_another(run.path / ".lock"):
         summary = summarize_run(run)
         assert (summary.state, summary.pid, summary.is_live) == ("running", None, True)
+
+
+def test_a_new_process_may_be_a_trainer_that_has_yet_to_sign(run, monkeypatch):
+    monkeypatch.setattr(lock_module, "_SECONDS_TO_BEGIN", 600.0)
+    with held_by_another(run.path / ".lock"):
+        assert look_at_lock(run.path) == lock_module.LockState(is_trained=True)
+        later = time.time() + 60
+        os.utime(run.path / "owner.json", (later, later))
+        assert not is_trained(run.path)  # somebody signed after it began, and it was not this one
+    with held_by_another(run.path / ".lock"):
+        (run.path / "owner.json").unlink()
+        assert is_trained(run.path)
+        monkeypatch.setattr(lock_module, "_SECONDS_TO_BEGIN", 0.0)
+        assert not is_trained(run.path)
+
+
+def test_a_trainer_in_a_namespace_of_its_own_is_no_stranger(run, monkeypatch, tmp_path):
+    with held_by_another(run.path / ".lock") as pid:
+        owner = replace(Owner.this_process(), pid=7, started=1.0)
+        (run.path / "owner.json").write_text(json.dumps(asdict(owner)))
+        monkeypatch.setattr(lock_module, "_PROC", tmp_path)
+        (tmp_path / str(pid)).mkdir()
+        status = tmp_path / str(pid) / "status"
+        for numbers, trained in ((f"{pid}\t7", True), (f"{pid}\t8", False), ("7", False)):
+            status.write_text(f"Name:\tpython\nNSpid:\t{numbers}\n")
+            assert is_trained(run.path) == trained, numbers
+        status.write_text(f"NSpid:\t{pid}\t7\n")
+        assert look_at_lock(run.path).owner.pid == pid  # the number that signals reach
+        (run.path / "owner.json").write_text(json.dumps(asdict(replace(owner, boot="x"))))
+        assert not is_trained(run.path)
+
+
+def test_a_real_namespace_tells_the_number_within(run):
+    code = (
+        "import sys; from pathlib import Path; from rnnterm.runs.lock import hold_lock\n"
+        "with hold_lock(Path(sys.argv[1])):\n"
+        "    print('held', flush=True); sys.stdin.read()"
+    )
+    if subprocess.run(["unshare", "--fork", "--pid", "true"], check=False).returncode:
+        pytest.skip("no namespace can be made here")
+    trainer = subprocess.Popen(
+        ["unshare", "--fork", "--pid", "--mount-proc", sys.executable, "-c", code, str(run.path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert trainer.stdout.readline() == b"held\n"
+        state = look_at_lock(run.path)
+        assert (state.is_trained, state.stranger) == (True, None)
+        assert summarize_run(run).state == "running"
+    finally:
+        trainer.communicate()
+
+
+def test_a_lock_of_a_like_number_on_another_file_system_counts_for_who_has_the_file_open(
+    run, monkeypatch, tmp_path
+):
+    locks = tmp_path / "locks"
+    monkeypatch.setattr(lock_module, "_LOCKS", locks)
+    inode = (run.path / ".lock").stat().st_ino
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        with held_by_another(run.path / ".lock") as pid:
+            line = "1: FLOCK ADVISORY WRITE {} ff:ff:{} 0 EOF\n"
+            locks.write_text(line.format(other.pid, inode))
+            assert summarize_run(run).problem is None
+            locks.write_text(line.format(other.pid, inode) + line.format(pid, inode))
+            assert f"held by process {pid}," in summarize_run(run).problem
+    finally:
+        other.communicate(b"\n")
+
+
+def test_a_resumed_trainer_is_not_silent_since_the_session_before(run):
+    (run.path / "status.json").touch()
+    os.utime(run.path / "status.json", (1e9, 1e9))
+    with hold_lock(run.path):
+        assert silence_of(run) is None
+        os.utime(run.path / "owner.json", (1e9, 1e9))
+        assert silence_of(run).since == 1e9

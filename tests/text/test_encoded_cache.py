@@ -332,3 +332,33 @@ def test_what_killed_encodings_left_is_swept_and_nothing_else(play: Path) -> Non
     encode_file(play, "play")
     left = set(cache.glob(".*"))
     assert left == {*kept, spools[1]}
+
+
+def test_the_cache_of_an_earlier_layout_is_dropped_and_nothing_of_others(
+    play: Path, tmp_path: Path
+) -> None:
+    old = cache_folder().with_name("texts-1")
+    digest = "0" * 64
+    for name in (digest, f"{digest}-lower", f".{digest}.0123abcd.tmp", "seen"):
+        (old / name).mkdir(parents=True)
+        (old / name / "text.json").touch()
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "mine").touch()
+    (old / f"{'1' * 64}").symlink_to(outside)
+    encode_file(play, "play")
+    assert not old.exists()
+    assert (outside / "mine").exists()
+
+    play.write_text("another text")
+    (outside / digest).mkdir()
+    old.symlink_to(outside)
+    encode_file(play, "play")
+    assert (outside / digest).exists()
+
+    old.unlink()
+    (old / digest).mkdir(parents=True)
+    (old / "notes.txt").touch()
+    play.write_text("a third text")
+    encode_file(play, "play")
+    assert [path.name for path in old.iterdir()] == ["notes.txt"]

@@ -14,7 +14,7 @@ from damaged_files import replaced_by
 from hostile_runs import not_hanging
 from installed import run_command
 from safetensors import safe_open
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 import rnnterm
 from rnnterm.errors import RnntermError
@@ -195,6 +195,16 @@ STATES = {
     "no numbers": lambda told: told["counters"].update(seconds="long"),
     "no machine": lambda told: told.pop("machine"),
     "marks": lambda told: told["counters"].update(marks={"sample": 3}),
+    "a list of marks": lambda told: told["counters"].update(marks=[]),
+    "a text of marks": lambda told: told["counters"].update(marks={"sample": [1, "x"]}),
+    "a negative step": lambda told: told["counters"].update(step=-1),
+    "a huge step": lambda told: told["counters"].update(step=10**400),
+    "infinite seconds": lambda told: told["counters"].update(seconds=float("inf")),
+    "NaN": lambda told: told["counters"].update(loss_sum=float("nan")),
+    "a rate of 0": lambda told: told["counters"].update(rate_scale=0),
+    "no device": lambda told: told["machine"].pop("device"),
+    "a list as device": lambda told: told["machine"].update(device=["cpu"]),
+    "no precision": lambda told: told["machine"].update(precision=None),
 }
 
 
@@ -206,11 +216,65 @@ def test_a_state_that_fits_its_manifest_and_is_none_is_passed_over(runs, kind):
         told = json.loads(file.metadata()["trainer"])
     STATES.get(kind, lambda told: None)(told)
     text = "[" * 100_000 if kind == "nested" else json.dumps(told)
-    data = save({"x/y": np.zeros(2, np.float32)}, {"trainer": text})
+    tensors = load(newest.trainer.read_bytes())
     if kind == "no tensors":
-        data = data[:-1]
-    files = {"model.safetensors": newest.model.read_bytes(), "trainer.safetensors": data}
+        tensors = {"x/y": np.zeros(2, np.float32)}
+    resume_passes_over(runs, save(tensors, {"trainer": text}))
+
+
+def resume_passes_over(runs: Path, trainer: bytes) -> None:
+    """A resume says that the newest checkpoint, with this state, is no good, and uses another."""
+    checkpoints = CheckpointStore(RunFolder(runs / "mine").checkpoints)
+    newest = checkpoints.all()[-1]
+    files = {"model.safetensors": newest.model.read_bytes(), "trainer.safetensors": trainer}
     checkpoints.save(newest.step, files, {}, best=False)
     notes = resumed(runs)
-    assert newest.path.name in notes
+    assert f"{newest.path.name}: the trainer's state is damaged" in notes
     assert "going on from the checkpoint of step 10" in notes
+
+
+BIAS = "optimizer/head.bias"
+TENSORS = {
+    "no generator": lambda tensors: tensors.pop("rng/torch"),
+    "a short generator": lambda tensors: cut(tensors, "rng/torch"),
+    "a generator of zeros": lambda tensors: change(tensors, "rng/torch", lambda each: each * 0),
+    "floats as generator": lambda tensors: change(
+        tensors, "rng/torch", lambda each: each.astype(np.float32)
+    ),
+    "no moment": lambda tensors: tensors.pop(f"{BIAS}/exp_avg"),
+    "a short moment": lambda tensors: cut(tensors, f"{BIAS}/exp_avg"),
+    "a moment of NaN": lambda tensors: change(
+        tensors, f"{BIAS}/exp_avg", lambda each: each + np.float32("nan")
+    ),
+    "a square below 0": lambda tensors: change(
+        tensors, f"{BIAS}/exp_avg_sq", lambda each: each - 1
+    ),
+    "whole numbers": lambda tensors: change(
+        tensors, f"{BIAS}/exp_avg", lambda each: each.astype(np.int32)
+    ),
+    "a list of steps": lambda tensors: change(
+        tensors, f"{BIAS}/step", lambda each: np.repeat(each, 3)
+    ),
+    "other streams": lambda tensors: change(tensors, "carried/0/0", lambda each: each[:, :2]),
+    "half a state": lambda tensors: tensors.pop("carried/0/1"),
+    "another layer": lambda tensors: tensors.update({"carried/1/0": tensors["carried/0/0"]}),
+}
+
+
+def change(tensors: dict, name: str, how) -> None:
+    tensors[name] = np.ascontiguousarray(how(tensors[name]))
+
+
+def cut(tensors: dict, name: str) -> None:
+    change(tensors, name, lambda each: each[:-1])
+
+
+@pytest.mark.parametrize("kind", TENSORS)
+def test_a_state_whose_tensors_do_not_fit_is_passed_over(runs, kind):
+    newest = CheckpointStore(RunFolder(runs / "mine").checkpoints).all()[-1]
+    data = newest.trainer.read_bytes()
+    with safe_open(newest.trainer, framework="numpy") as file:
+        described = file.metadata()
+    tensors = load(data)
+    TENSORS[kind](tensors)
+    resume_passes_over(runs, save(tensors, described))

@@ -1,7 +1,10 @@
 """Two processes of one machine: who can reach them, what they unpickle, and how they end."""
 
+import io
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -11,12 +14,15 @@ import psutil
 import pytest
 from listening import listening_addresses
 
+from rnnterm.errors import RnntermError
 from rnnterm.runs.checkpoints import CheckpointStore
 from rnnterm.runs.control import send_request
 from rnnterm.runs.events import Failed, Finished
 from rnnterm.runs.lock import is_locked, read_owner
 from rnnterm.runs.metrics import read_metrics
 from rnnterm.runs.process import TrainerProcess, start_trainer
+from rnnterm.training import local_processes
+from rnnterm.training.local_processes import started_workers
 from rnnterm.training.plan import TrainingPlan
 
 pytestmark = [
@@ -141,3 +147,62 @@ def test_the_others_end_with_rank_0_however_it_ends(start):
     os.kill(trainer.pid, signal.SIGKILL)
     assert psutil.wait_procs([worker], timeout=30)[1] == []
     assert not is_locked(trainer.run.path)
+
+
+def failing_worker(monkeypatch, code: str) -> None:
+    """Let the other ranks run this code instead of a worker's."""
+    for variable in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME", "TORCHINDUCTOR_CACHE_DIR"):
+        monkeypatch.setenv(variable, "other")  # and put back after the test
+    started = subprocess.Popen
+    monkeypatch.setattr(
+        local_processes.subprocess,
+        "Popen",
+        lambda command, **options: started([sys.executable, "-c", code], **options),
+    )
+
+
+class Unwritable(io.StringIO):
+    def write(self, text):
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("stream", [Unwritable, None])
+def test_where_nobody_reads_what_a_worker_writes_it_still_ends(monkeypatch, stream):
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", stream() if stream else closed)
+    failing_worker(monkeypatch, "import sys; sys.stderr.write('x' * 10**6 + '\\nlast words\\n')")
+    with pytest.raises(RnntermError, match="last words"), started_workers(2):
+        pass
+
+
+def test_what_a_failing_worker_says_is_passed_on_before_it_is_ended(monkeypatch, tmp_path, capsys):
+    begin, ready = tmp_path / "begin", tmp_path / "ready"
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        f"Path({str(ready)!r}).touch()\n"
+        f"while not Path({str(begin)!r}).exists(): time.sleep(0.01)\n"
+        "time.sleep(0.1); sys.exit('the reason')"
+    )
+    failing_worker(monkeypatch, code)
+    monkeypatch.setattr(
+        local_processes, "_wait_until_ready", lambda store, workers: wait_until(ready.exists)
+    )
+    with pytest.raises(RnntermError, match="a peer is lost"), started_workers(2):
+        begin.touch()
+        raise RnntermError("a peer is lost")
+    assert "the reason" in capsys.readouterr().err
+
+
+def test_the_file_of_the_meeting_stays_open_and_the_interface_is_just_loopback(monkeypatch):
+    paths = []
+    monkeypatch.setattr(local_processes, "_wait_until_ready", lambda store, workers: None)
+    monkeypatch.setattr(
+        local_processes, "open_store", lambda path, size: paths.append(path) or "store"
+    )
+    failing_worker(monkeypatch, "")
+    with started_workers(2):
+        gloo, nccl = os.environ["GLOO_SOCKET_IFNAME"], os.environ["NCCL_SOCKET_IFNAME"]
+    assert nccl == f"={gloo}"
+    if hasattr(os, "memfd_create"):
+        assert "meeting" in os.readlink(paths[0])  # noqa: PTH115 - it leads to no path

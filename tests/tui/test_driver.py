@@ -126,3 +126,18 @@ def test_what_is_left_is_sent_before_the_terminal_is_given_back(ends):
 
     asyncio.run(act())
     assert read.decode() == text
+
+
+@pytest.mark.parametrize("has_line", [True, False])
+def test_the_terminal_is_given_back_with_every_mode_off(ends, has_line):
+    async def act() -> None:
+        driver = Driver(ends[1])
+        driver.attrs_before = None
+        if not has_line:  # as on macOS
+            os.close(driver._line)
+            driver._line = None
+        driver.give_terminal_back()
+
+    asyncio.run(act())
+    os.set_blocking(ends[0], False)
+    assert os.read(ends[0], 1 << 16).endswith(b"\x1b[?1049l\x1b[?25h")

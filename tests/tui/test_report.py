@@ -1,6 +1,9 @@
 """The app's log of its failures: private, bounded, and never written through a link."""
 
+import io
 import os
+import sys
+from pathlib import Path
 
 import pytest
 from damaged_files import KINDS, replaced_by
@@ -44,3 +47,26 @@ def test_what_is_no_log_is_left_alone_and_said(log, tmp_path, kind):
     assert "told" in line
     assert "cannot be written" in line
     assert outside.read_text() == "mine"
+
+
+def test_a_log_to_nowhere_is_no_failure(monkeypatch):
+    before = Path(os.devnull).stat()
+    monkeypatch.setenv("RNNTERM_LOG", os.devnull)
+    assert write_report(ValueError("told")) == "rnnterm: ValueError: told"
+    assert Path(os.devnull).stat().st_mode == before.st_mode
+
+
+def test_a_log_to_standard_error_is_written_there(monkeypatch):
+    stderr = io.StringIO()
+    monkeypatch.setattr(sys, "__stderr__", stderr)
+    monkeypatch.setenv("RNNTERM_LOG", "/dev/stderr")
+    assert write_report(ValueError("told")) == "rnnterm: ValueError: told"
+    assert "ValueError: told\n" in stderr.getvalue()
+    stderr.close()
+    assert "told" in write_report(ValueError("told"))
+
+
+def test_the_home_of_nobody_does_not_keep_a_failure_from_being_told(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RNNTERM_LOG", "~nobody-here/app.log")
+    assert "told" in write_report(ValueError("told"))

@@ -109,17 +109,16 @@ class RunsTable(CursorRows):
 def cells_of(summary: RunSummary) -> dict[str, str]:
     """What the table tells of a run, by column."""
     status = summary.status
-    live = summary.state == "running" and summary.silence is None
     return {
         "name": safe_line(summary.name),
-        "state": "silent" if summary.silence else summary.state,
+        "state": summary.shown_state,
         "step": _figure(status.step, format_count),
         "done": _figure(min(1.0, max(0.0, status.progress)), "{:.0%}".format),
         "train": _figure(status.train_loss, "{:.3f}".format),
         "val": _figure(status.val_loss, "{:.3f}".format),
         "best": _figure(status.best_val_loss, "{:.3f}".format),
         "chars/s": _figure(status.chars_per_second, format_count),
-        "ETA": _figure(status.eta_seconds if live else None, format_duration),
+        "ETA": _figure(summary.eta_seconds, format_duration),
         "age": _figure(time.time() - status.time if status.time else None, format_age),
         "network": safe_line(status.network or _UNKNOWN),
         "corpus": safe_line(summary.corpus or _UNKNOWN),

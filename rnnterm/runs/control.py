@@ -88,14 +88,14 @@ def send_request(run: RunFolder, verb: str) -> str:
     if not is_trained(run.path):
         raise RnntermError(f"run {run.name} is not being trained: nobody would answer")
     request = Request(verb, secrets.token_hex(4))
-    check_folder(run.control)
     path = run.control / f"{time.time_ns():020}-{request.id}.json"
     try:
+        check_folder(run.control)
         replace_file(path, json.dumps({"request": verb, "id": request.id}).encode(), private=True)
-    except OSError as error:
+    except (OSError, RnntermError) as error:
         if not (verb == "stop" and _signal_owner(run)):
-            told = f"cannot ask run {run.name}: {error.strerror}: {run.control}"
-            raise RnntermError(told) from None
+            reason = getattr(error, "strerror", None) or error
+            raise RnntermError(f"cannot ask run {run.name}: {reason}: {run.control}") from None
     return request.id
 
 

@@ -36,6 +36,7 @@ FINISHED, STOPPED, DIVERGED, CRASHED = "finished", "stopped", "diverged", "crash
 ENDS = (FINISHED, STOPPED, DIVERGED, CRASHED)
 _STATE_AFTER = {"pause": PAUSED, "continue": RUNNING}  # a request was done
 
+_AT_THE_END = ("cores", "others", "lost_seconds", "time_budget")
 SHARING = ("cores", "most_threads", "threads", "others", "throttled", "pace")
 
 
@@ -53,6 +54,7 @@ class RunStatus:
         error: why the session ended, where it ended badly.
         cores, most_threads, threads, others, throttled, pace: see `CoreSharing`; None where it
             is not measured.
+        lost_seconds, time_budget: see `Finished`; `cores` and `others` are its, too, at the end.
         answer: the last answer to a request, as the event's JSON values.
     """
 
@@ -78,6 +80,8 @@ class RunStatus:
     others: float | None = None
     throttled: float | None = None
     pace: float | None = None
+    lost_seconds: float = 0.0
+    time_budget: float = 0.0
     answer: dict[str, Any] | None = None
 
     def after(self, entry: LogEntry) -> "RunStatus":
@@ -109,6 +113,7 @@ class RunStatus:
             case Finished():
                 changed |= {"state": event.reason, "eta_seconds": None, "seconds": event.seconds}
                 changed |= {"val_loss": event.val_loss, "best_val_loss": event.best_val_loss}
+                changed |= {name: getattr(event, name) for name in _AT_THE_END}
                 if event.reason == FINISHED:
                     changed["progress"] = 1.0
             case Failed():
@@ -145,6 +150,10 @@ class RunStatus:
                 val_loss=self.val_loss,
                 best_val_loss=self.best_val_loss,
                 chars_per_second=self.chars_per_second or 0.0,
+                cores=self.cores or 0,
+                others=self.others or 0.0,
+                lost_seconds=self.lost_seconds,
+                time_budget=self.time_budget,
             )
             words.append(end)
         elif self.state in (DIVERGED, CRASHED):

@@ -6,7 +6,7 @@ A measurement has one section, but `train`: there each budget has its own, writt
 import argparse
 from importlib import import_module
 
-from benchmarks import train
+from benchmarks import shared, train
 from benchmarks.results import circumstances, write_section
 
 NAMES = {
@@ -45,6 +45,13 @@ def main() -> None:
         choices=train.ASKED,
         default=list(train.ASKED),
         help="to measure, a section each (train)",
+    )
+    parser.add_argument(
+        "--networks",
+        nargs="+",
+        choices=shared.SHAPES,
+        default=list(shared.SHAPES),
+        help="layers x units to measure (shared)",
     )
     options = parser.parse_args()
     taken = circumstances()

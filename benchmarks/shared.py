@@ -25,7 +25,7 @@ from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.metrics import read_metrics
 
 SECONDS = 6
-SHAPES = ((256, 1), (640, 1), (1024, 1), (640, 2))
+SHAPES = {"1x256": (256, 1), "1x640": (640, 1), "1x1024": (1024, 1), "2x640": (640, 2)}
 RIVALS = (0, 1, 2, 4)
 CORES = os.cpu_count() or 1
 BUSY = [sys.executable, "-c", "while True: pass"]
@@ -39,15 +39,16 @@ SIDES: dict[str, tuple[list[str], dict[str, str]]] = {
 
 def measure(options: argparse.Namespace) -> tuple[str, list[str]]:
     """Speeds beside rivals, recovery, quotas, two trainings at once."""
-    lines = _beside_rivals(options.seeds)
-    lines += ["", *_recovery(options.seeds), "", *_quotas(), "", *_two_at_once(options.seeds)]
+    lines = _beside_rivals(options.seeds, options.networks)
+    lines += ["", *_recovery(options.seeds), "", *_quotas(options.seeds)]
+    lines += ["", *_two_at_once(options.seeds)]
     lines += ["", *_loss_beside_one()]
     return "training on a machine that others use too", lines
 
 
-def _beside_rivals(rounds: int) -> list[str]:
-    rows = []
-    for units, layers in SHAPES:
+def _beside_rivals(rounds: int, networks: list[str]) -> list[str]:
+    rows, quiet = [], {}
+    for units, layers in (SHAPES[name] for name in networks):
         for count in RIVALS:
             speeds: dict[str, list[float]] = {}
             for _ in range(rounds):
@@ -60,12 +61,15 @@ def _beside_rivals(rounds: int) -> list[str]:
             medians = {side: statistics.median(values) for side, values in speeds.items()}
             better = max(medians["one thread"], medians["sleeping"])
             shown = [f"{medians[side]:,.0f}" if side in medians else "" for side in _columns()]
-            ratios = [medians["default"] / medians["spinning"], medians["default"] / better]
+            quiet.setdefault((units, layers), medians["spinning"])
+            alone = quiet[units, layers]
+            ratios = [medians["default"] / each for each in (medians["spinning"], better, alone)]
             rows.append([f"{layers}x{units}", str(count), *shown, *(f"{r:.2f}" for r in ratios)])
             print(rows[-1], flush=True)
     header = ["network", "busy programs", *_columns(), "default / spinning",
-              "default / better of one and sleeping"]  # fmt: skip
-    return ["Characters a second, medians:", "", *table(header, rows)]
+              "default / better of one and sleeping", "default / spinning when quiet"]  # fmt: skip
+    first = f"Characters a second, medians of {rounds}, {SECONDS} s each:"
+    return [first, "", *table(header, rows)]
 
 
 def _columns() -> list[str]:
@@ -110,7 +114,7 @@ def _seconds_until_usual(steps: list[tuple[float, int]], ended: float) -> float:
     return float("nan")
 
 
-def _quotas() -> list[str]:
+def _quotas(rounds: int) -> list[str]:
     rows = []
     for quota in (1.0, 0.5):
         with _quota(quota) as prefix:
@@ -118,7 +122,7 @@ def _quotas() -> list[str]:
                 return ["CPU quotas were not measured: this user cannot make a cgroup."]
             speeds = {
                 side: statistics.median(
-                    _speed_of(640, 1, settings, environment, prefix=prefix) for _ in range(2)
+                    _speed_of(640, 1, settings, environment, prefix=prefix) for _ in range(rounds)
                 )
                 for side, (settings, environment) in SIDES.items()
             }
@@ -177,7 +181,7 @@ def _quota(cores: float) -> Iterator[list[str] | None]:
     second = Path("/sys/fs/cgroup/rnnterm-benchmark")
     group = first if first.parent.is_dir() else second
     try:
-        group.mkdir()
+        group.mkdir(exist_ok=True)
         if group == first:
             (group / "cpu.cfs_quota_us").write_text(str(int(100_000 * cores)))
         else:

@@ -24,7 +24,7 @@ from rnnterm.runs.events import Progressed
 from rnnterm.runs.folder import RunFolder
 from rnnterm.runs.metrics import read_metrics
 
-SECONDS = 6
+SECONDS = 5
 SHAPES = {"1x256": (256, 1), "1x640": (640, 1), "1x1024": (1024, 1), "2x640": (640, 2)}
 RIVALS = (0, 1, 2, 4)
 CORES = os.cpu_count() or 1

@@ -29,8 +29,7 @@ def main() -> None:
 
     torch.manual_seed(options.seed)
     torch.set_flush_denormal(True)
-    text = options.text.read_text()
-    symbols = sorted(set(text))
+    symbols = sorted(set(text := options.text.read_text()))
     index = {char: place for place, char in enumerate(symbols)}
     ids = torch.tensor([index[char] for char in text])
     train, val = ids[: int(0.9 * len(ids))], ids[int(0.9 * len(ids)) :]
@@ -38,7 +37,7 @@ def main() -> None:
     embedding = nn.Embedding(len(symbols), 64)
     lstm = nn.LSTM(64, HIDDEN, batch_first=True)
     head = nn.Linear(HIDDEN, len(symbols))
-    parameters = [*embedding.parameters(), *lstm.parameters(), *head.parameters()]
+    parameters = [part for each in (embedding, lstm, head) for part in each.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=RATE)
 
     length = (len(train) - 1) // BATCH

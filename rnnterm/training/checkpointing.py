@@ -61,8 +61,12 @@ class Checkpointing:
             "trainer.safetensors": state.to_bytes(),
         }
         store = self._store if folder is None else CheckpointStore(folder.checkpoints)
-        with failing_as(f"cannot write a checkpoint of {self._run.name}"):
-            store.save(counters.step, files, counters.losses_here(), best=best)
+        what = f"cannot write a checkpoint of {self._run.name}"
+        with failing_as(what):
+            try:
+                store.save(counters.step, files, counters.losses_here(), best=best)
+            except RnntermError as error:  # the folder is a link, or no folder at all
+                raise RnntermError(f"{what}: {error}") from None
 
     def restore_newest(self) -> tuple[Checkpoint, TrainerState, tuple[str, ...]]:
         """Put the learner back to the newest checkpoint that verifies; newer ones are set aside.
